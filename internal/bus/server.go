@@ -1,0 +1,124 @@
+package bus
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// ServerOptions configure an embedded NATS server.
+type ServerOptions struct {
+	Listen   string // HOST:PORT; port 0 is a free one
+	StoreDir string // JetStream's; empty: no JetStream
+	Name     string
+	Logger   *slog.Logger // told of the server's warnings and errors
+
+	// MapFrom and MapTo are a subject mapping that the server applies to what its
+	// clients publish; see wire.Names.PartitionMapping. Empty: none.
+	MapFrom, MapTo string
+}
+
+// A Server is a NATS server inside this process.
+type Server struct{ srv *server.Server }
+
+// readyWait is how long an embedded server may take to start; it takes milliseconds,
+// unless JetStream recovers a lot.
+const readyWait = 30 * time.Second
+
+// StartServer starts a server and returns when it accepts connections.
+func StartServer(o ServerOptions) (*Server, error) {
+	host, port, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen address %q is not HOST:PORT: %w", o.Listen, err)
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("listen address %q: the port is not a number from 0 to 65535", o.Listen)
+	}
+	if err := probe(o.Listen); err != nil {
+		return nil, err
+	}
+	opts := &server.Options{
+		ServerName: o.Name,
+		Host:       host,
+		Port:       int(number),
+		NoSigs:     true, // signals are the silo's business
+		JetStream:  o.StoreDir != "",
+		StoreDir:   o.StoreDir,
+		SyncAlways: true, // the default acknowledges up to two minutes before it syncs
+	}
+	if number == 0 {
+		opts.Port = server.RANDOM_PORT
+	}
+	srv, err := server.NewServer(opts)
+	if err != nil {
+		return nil, fmt.Errorf("embedded NATS server: %w", err)
+	}
+	srv.SetLoggerV2(serverLog{o.Logger}, false, false, false)
+	srv.Start()
+	s := &Server{srv}
+	if !srv.ReadyForConnections(readyWait) {
+		s.Stop()
+		return nil, fmt.Errorf("embedded NATS server: not ready on %s within %s", o.Listen, readyWait)
+	}
+	if o.MapFrom != "" {
+		// The account is looked up after the start: the server copies its options' accounts.
+		if err := srv.GlobalAccount().AddMapping(o.MapFrom, o.MapTo); err != nil {
+			s.Stop()
+			return nil, fmt.Errorf("embedded NATS server: map %s to %s: %w", o.MapFrom, o.MapTo, err)
+		}
+	}
+	return s, nil
+}
+
+// probe fails where the server would end the process or wait for long: when the address
+// is taken.
+func probe(listen string) error {
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("embedded NATS server cannot listen on %s (is another silo running there? choose another port, or 0 for a free one): %w", listen, err)
+	}
+	return l.Close()
+}
+
+// URL is where clients connect.
+func (s *Server) URL() string { return "nats://" + s.srv.Addr().String() }
+
+// InProcessConn implements nats.InProcessConnProvider.
+func (s *Server) InProcessConn() (net.Conn, error) {
+	if s.srv == nil {
+		return nil, errors.New("the embedded NATS server was not started")
+	}
+	return s.srv.InProcessConn()
+}
+
+// Stop stops the server and waits for its end.
+func (s *Server) Stop() {
+	s.srv.Shutdown()
+	s.srv.WaitForShutdown()
+}
+
+// serverLog passes on what a silo's operator should see. Notices are the server's
+// banner, and of interest to nobody who embeds it.
+type serverLog struct{ log *slog.Logger }
+
+func (l serverLog) Noticef(string, ...any) {}
+func (l serverLog) Debugf(string, ...any)  {}
+func (l serverLog) Tracef(string, ...any)  {}
+
+func (l serverLog) Warnf(format string, v ...any) {
+	l.log.Warn("embedded NATS: " + fmt.Sprintf(format, v...))
+}
+
+func (l serverLog) Errorf(format string, v ...any) {
+	l.log.Error("embedded NATS: " + fmt.Sprintf(format, v...))
+}
+
+func (l serverLog) Fatalf(format string, v ...any) {
+	l.log.Error("embedded NATS: " + fmt.Sprintf(format, v...))
+}

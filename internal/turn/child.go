@@ -1,0 +1,41 @@
+package turn
+
+// A Child is a call that a turn awaits.
+type Child interface {
+	// ParentCancelled tells it that the turn was cancelled. It may come late, after
+	// Release, and must not block.
+	ParentCancelled(cause error)
+}
+
+// Adopt has the child told when the turn is cancelled. It is false when the turn was
+// cancelled before, and the child then is not told. It does what AfterFunc does, without
+// its allocations.
+func (t *Turn) Adopt(c Child) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err != nil {
+		return false
+	}
+	if t.child == nil {
+		t.child = c
+	} else {
+		t.more = append(t.more, c)
+	}
+	return true
+}
+
+// Release undoes Adopt.
+func (t *Turn) Release(c Child) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.child == c {
+		t.child = nil
+		return
+	}
+	for i, other := range t.more {
+		if other == c {
+			t.more = append(t.more[:i], t.more[i+1:]...)
+			return
+		}
+	}
+}

@@ -1,0 +1,352 @@
+package silo
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/teff-dev/teff/grain"
+	"github.com/teff-dev/teff/internal/outcome"
+	"github.com/teff-dev/teff/internal/seam"
+	"github.com/teff-dev/teff/internal/turn"
+)
+
+// A phase is where an activation is in its life.
+type phase uint8
+
+const (
+	phaseLoading phase = iota + 1 // constructing, loading state, OnActivate
+	phaseActive                   // runs turns, or idles
+	phaseEnding                   // OnDeactivate; what waits is the successor's
+	phaseFailed                   // did not come to life; answers why, for a moment
+	phaseGone                     // nobody may put a call into its mailbox
+)
+
+// An activation is one grain in memory. It is its grain's host.
+type activation struct {
+	grain.Activation // what the grain holds of it
+
+	of    *hosted
+	key   string
+	grain any // nil until constructed; the worker's
+	// states are the grain's, in the order declared. The slice is the constructor's and
+	// then constant; a slot's revision is the worker's.
+	states []seam.State
+
+	mu      sync.Mutex
+	phase   phase
+	busy    bool // Invariant: a worker has it, or is about to, exactly when busy
+	spoiled bool // memory is not what is stored: no more commits
+	ending  grain.DeactivationReason
+	mailbox mailbox
+	current *call // the turn under way
+	failure *grain.Error
+	used    int64 // when a call last came, on the silo's clock
+	until   int64 // loading, ending: when it takes too long; failed: when to forget it
+	keep    int64 // not idle before
+}
+
+func newActivation(h *hosted, key string) *activation {
+	a := &activation{of: h, key: key, phase: phaseLoading}
+	grain.Bind(&a.Activation, a)
+	return a
+}
+
+// id names the grain in errors and logs.
+func (a *activation) id() grain.ID { return grain.ID{Type: a.of.kind.Service.Type, Key: a.key} }
+
+// retryHint is when a full mailbox or silo is worth another try.
+const retryHint = 50 * time.Millisecond
+
+// admit puts a call into the mailbox. Gone means that this activation is over and the
+// call is for its successor; an error, that the call will never run.
+func (a *activation) admit(c *call) (gone bool, err *grain.Error) {
+	now := a.of.silo.clock()
+	a.mu.Lock()
+	switch {
+	case a.phase == phaseFailed && now < a.until:
+		err := a.failure
+		a.mu.Unlock()
+		return false, err
+	case a.phase == phaseFailed || a.phase == phaseGone:
+		a.phase = phaseGone
+		a.mu.Unlock()
+		return true, nil
+	case a.mailbox.len >= a.of.mailbox:
+		a.mu.Unlock()
+		return false, withRetry(outcome.Refused(grain.CodeResourceExhausted, "%d calls wait for %s already: its mailbox is full", a.of.mailbox, a.id()))
+	}
+	a.mailbox.push(c)
+	a.used = now
+	start := !a.busy
+	a.busy = true
+	a.mu.Unlock()
+	if start {
+		a.of.silo.workers.run(a)
+	}
+	return false, nil
+}
+
+// work runs what there is to do, on a worker.
+func (a *activation) work() {
+	a.mu.Lock()
+	loading := a.phase == phaseLoading
+	a.mu.Unlock()
+	if loading && !a.load() {
+		return
+	}
+	for waited := false; ; waited = true {
+		a.mu.Lock()
+		a.current = nil
+		if a.phase == phaseActive && a.ending != 0 && (a.mailbox.len == 0 || a.ending == grain.DeactivatedAfterFault) {
+			a.beginEnding()
+		}
+		if a.phase != phaseActive {
+			a.mu.Unlock()
+			a.end()
+			return
+		}
+		c := a.mailbox.pop()
+		if c == nil {
+			a.busy = false
+			a.mu.Unlock()
+			return
+		}
+		a.current = c
+		a.mu.Unlock()
+		a.turn(c, waited)
+	}
+}
+
+// beginEnding is called under the lock.
+func (a *activation) beginEnding() {
+	s := a.of.silo
+	a.phase = phaseEnding
+	a.until = s.clock() + int64(s.cfg.HookTimeout)
+	a.of.live.Add(-1)
+	s.live.Add(-1)
+}
+
+// load brings the activation to life, and says whether it did.
+func (a *activation) load() bool {
+	s := a.of.silo
+	a.mu.Lock()
+	a.until = s.clock() + int64(s.cfg.HookTimeout)
+	a.mu.Unlock()
+	err := a.hook(func(ctx context.Context) error {
+		g, err := a.of.kind.New(&a.Activation)
+		if err != nil {
+			return err
+		}
+		a.grain = g
+		if err := a.loadStates(ctx); err != nil {
+			return err
+		}
+		if h, ok := g.(grain.Activator); ok {
+			return h.OnActivate(ctx)
+		}
+		return nil
+	})
+	if err != nil {
+		a.fail(s.flatten(err, "activating "+a.id().String()))
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.phase != phaseLoading {
+		return false // it took too long, and was given up
+	}
+	a.phase, a.until = phaseActive, 0
+	return true
+}
+
+// failedFor is for how long a failed activation answers why before the next call tries
+// again, give or take half: callers that retry at once must not hammer what is down.
+const failedFor = 100 * time.Millisecond
+
+// fail gives an activation up that did not come to life. The calls that wait get the
+// cause.
+func (a *activation) fail(cause *grain.Error) {
+	f := grain.FaultOf(cause)
+	f.NotExecuted = true
+	f.Cause = nil
+	cause = grain.MakeError(f)
+	s := a.of.silo
+	a.mu.Lock()
+	if a.phase != phaseLoading {
+		a.mu.Unlock()
+		return
+	}
+	a.phase, a.failure = phaseFailed, cause
+	a.until = s.clock() + int64(failedFor)/2 + rand.Int64N(int64(failedFor))
+	c := a.mailbox.take()
+	a.mu.Unlock()
+	a.of.live.Add(-1)
+	s.live.Add(-1)
+	s.log.Warn("activation failed", slog.String("grain", a.id().String()), slog.Any("error", cause))
+	for c != nil {
+		next := c.next
+		if c.drop() {
+			c.finish(s, nil, cause)
+		}
+		c = next
+	}
+}
+
+// end runs OnDeactivate and hands over to the successor.
+func (a *activation) end() {
+	if h, ok := a.grain.(grain.Deactivator); ok {
+		err := a.hook(func(ctx context.Context) error { return h.OnDeactivate(ctx, a.ending) })
+		if err != nil {
+			a.Logger().Error("OnDeactivate failed", slog.String("reason", a.ending.String()), slog.Any("error", err))
+		}
+	}
+	a.handOver()
+}
+
+// handOver makes the activation gone and gives the calls that wait to its successor.
+func (a *activation) handOver() {
+	a.mu.Lock()
+	if a.phase != phaseEnding {
+		a.mu.Unlock()
+		return // it took too long, and somebody else did this
+	}
+	a.phase = phaseGone
+	c := a.mailbox.take()
+	a.mu.Unlock()
+	a.of.forget(a)
+	for c != nil {
+		next := c.next
+		c.next = nil
+		if c.progress.Load() == int32(callQueued) {
+			if err := a.of.admit(a.key, c); err != nil && c.drop() {
+				c.finish(a.of.silo, nil, err)
+			}
+		}
+		c = next
+	}
+}
+
+// hook runs one of the grain's hooks as a turn of its own.
+func (a *activation) hook(f func(context.Context) error) (err error) {
+	var t turn.Turn
+	t.Begin(a, nil, time.Now().Add(a.of.silo.cfg.HookTimeout), false)
+	defer func() {
+		if r := recover(); r != nil {
+			err = a.panicked("a hook", r)
+		}
+		if r := t.End(); r != nil {
+			err = a.panicked("a hook", r)
+		}
+	}()
+	return f(&t)
+}
+
+// expire gives up what takes too long: a hook, the turn under way, calls that wait.
+func (a *activation) expire(now time.Time) {
+	s := a.of.silo
+	a.mu.Lock()
+	hookLate := a.until != 0 && s.clock() > a.until
+	phase := a.phase
+	var late *call // linked by next
+	if c := a.current; c != nil && c.lateAt(now) {
+		late = c
+	}
+	late = a.mailbox.sift(now, late)
+	a.mu.Unlock()
+	for late != nil {
+		c := late
+		late, c.next = c.next, nil
+		c.expire(s)
+	}
+	switch {
+	case hookLate && phase == phaseLoading:
+		a.fail(outcome.Refused(grain.CodeDeadlineExceeded, "%s did not become active within %s", a.id(), s.cfg.HookTimeout))
+		a.of.forget(a)
+	case hookLate && phase == phaseEnding:
+		a.Logger().Error("OnDeactivate takes too long and is abandoned", slog.Duration("limit", s.cfg.HookTimeout))
+		a.handOver()
+	}
+}
+
+// idleSince says since when the activation idles, if it does.
+func (a *activation) idleSince() (int64, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.used, a.phase == phaseActive && !a.busy
+}
+
+// endIfIdle ends the activation unless it has something to do, and says whether it did.
+func (a *activation) endIfIdle(why grain.DeactivationReason) bool {
+	a.mu.Lock()
+	if a.phase != phaseActive || a.busy {
+		a.mu.Unlock()
+		return false
+	}
+	a.ending, a.busy = why, true
+	a.beginEnding()
+	a.mu.Unlock()
+	a.of.silo.workers.run(a)
+	return true
+}
+
+// endSoon ends the activation when nothing waits for it; after a fault, at the end of
+// the present turn.
+func (a *activation) endSoon(why grain.DeactivationReason) {
+	a.mu.Lock()
+	if a.phase != phaseActive && a.phase != phaseLoading {
+		a.mu.Unlock()
+		return
+	}
+	if a.ending == 0 || why == grain.DeactivatedAfterFault {
+		a.ending = why
+	}
+	start := !a.busy
+	a.busy = true
+	a.mu.Unlock()
+	if start {
+		a.of.silo.workers.run(a)
+	}
+}
+
+// Identity implements seam.Host.
+func (a *activation) Identity() (grainType, key string) { return a.of.kind.Service.Type, a.key }
+
+// Logger implements seam.Host.
+func (a *activation) Logger() *slog.Logger {
+	return a.of.silo.log.With(slog.String("grain", a.id().String()))
+}
+
+// DeactivateOnIdle implements seam.Host.
+func (a *activation) DeactivateOnIdle() { a.endSoon(grain.DeactivatedByGrain) }
+
+// DelayDeactivation implements seam.Host.
+func (a *activation) DelayDeactivation(d time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.keep = a.of.silo.clock() + int64(d)
+}
+
+// Invoke implements seam.Host.
+func (a *activation) Invoke(ctx context.Context, m *seam.Method, key string, req proto.Message) (proto.Message, error) {
+	return a.of.silo.Invoke(ctx, m, key, req)
+}
+
+// Go implements seam.Host.
+func (a *activation) Go(f func(context.Context) error) error {
+	s := a.of.silo
+	c := &call{run: f}
+	c.Begin(a, nil, time.Now().Add(s.cfg.CallTimeout), false)
+	gone, err := a.admit(c)
+	if gone {
+		return grain.Errorf(grain.CodeUnavailable, "this activation of %s has ended: what it gives to Go is lost with it", a.id())
+	}
+	if err != nil {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,34 @@
+package silo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Main starts a silo, tells on stderr where it is and how to call it, and drains it when
+// the process gets SIGINT or SIGTERM. It is the whole main function of a service. When the
+// silo cannot start, or a second signal comes, the process exits with status 1.
+func Main(cfg Config) {
+	if err := run(cfg, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "teff:", err)
+		os.Exit(1)
+	}
+}
+
+func run(cfg Config, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s, err := Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	s.Welcome(out)
+	<-ctx.Done()
+	stop() // a second signal ends the process at once
+	fmt.Fprintln(out, "teff: draining; once more to quit at once")
+	return s.Stop(context.Background())
+}

@@ -1,0 +1,150 @@
+package silo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/teff-dev/teff/grain"
+	"github.com/teff-dev/teff/internal/outcome"
+)
+
+// Stop drains the silo: no new calls are taken, those that wait or run end, every
+// activation is deactivated, and everything that Start started is ended. Turns that take
+// longer than Config.DrainTimeout, or than ctx, have their contexts cancelled; those that
+// ignore that may neither commit nor answer any more, and are named in the error.
+//
+// Stopping twice, or a nil Silo, is safe; each call returns when the silo has stopped.
+func (s *Silo) Stop(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
+	s.stopOnce.Do(func() { s.stopErr = s.stop(ctx) })
+	return s.stopErr
+}
+
+// cancelGrace is how long turns have to end once their contexts were cancelled.
+const cancelGrace = time.Second
+
+func (s *Silo) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout)
+	defer cancel()
+	s.unlisten(ctx)
+	s.draining.Store(true)
+	if s.drain(ctx) > 0 {
+		s.cancelTurns()
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
+		s.drain(grace)
+		cancel()
+	}
+	s.revoked.Store(true)
+	close(s.stopped)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
+	defer cancel()
+	stuck := s.workers.close(grace)
+	s.wg.Wait()
+	s.release()
+	if len(stuck) > 0 {
+		return fmt.Errorf("stop silo: %w", stuckError(stuck))
+	}
+	return nil
+}
+
+// unlisten takes no more requests, and returns when those that had arrived were handed
+// over: what NATS delivered to this process must be answered by it.
+func (s *Silo) unlisten(ctx context.Context) {
+	var closed []<-chan nats.SubStatus
+	for _, sub := range s.subs {
+		done := sub.StatusChanged(nats.SubscriptionClosed)
+		if err := sub.Drain(); err != nil {
+			s.log.Warn("stop listening", slog.String("subject", sub.Subject), slog.Any("error", err))
+			continue
+		}
+		closed = append(closed, done)
+	}
+	for _, done := range closed {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// drainLook is how often the drain looks whether it is done. An activation's last turn
+// may make new ones, so the end is not an event of any one of them.
+const drainLook = 2 * time.Millisecond
+
+// drain ends activations until there are none, or ctx ends; it returns how many are left.
+func (s *Silo) drain(ctx context.Context) int {
+	tick := time.NewTicker(drainLook)
+	defer tick.Stop()
+	for {
+		left := 0
+		for _, h := range s.sorted {
+			h.each(func(a *activation) {
+				left++
+				if a.failedNow() {
+					h.forget(a)
+					return
+				}
+				a.endSoon(grain.DeactivatedSiloStopping)
+			})
+		}
+		if left == 0 {
+			return 0
+		}
+		select {
+		case <-ctx.Done():
+			return left
+		case <-tick.C:
+		}
+	}
+}
+
+// failedNow says that nothing will ever run in this activation.
+func (a *activation) failedNow() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.phase == phaseFailed || a.phase == phaseGone
+}
+
+// cancelTurns cancels what runs and answers what waits.
+func (s *Silo) cancelTurns() {
+	for _, h := range s.sorted {
+		h.each(func(a *activation) {
+			a.mu.Lock()
+			running, waiting := a.current, a.mailbox.take()
+			a.mu.Unlock()
+			if running != nil {
+				running.Cancel(context.Canceled)
+			}
+			for waiting != nil {
+				c := waiting
+				waiting, c.next = c.next, nil
+				if c.drop() {
+					c.finish(s, nil, outcome.Refused(grain.CodeUnavailable, "this silo is stopping"))
+				}
+			}
+		})
+	}
+}
+
+// stuckError names the grains whose code would not end.
+func stuckError(stuck []*activation) error {
+	all := make([]error, len(stuck))
+	for i, a := range stuck {
+		a.mu.Lock()
+		what := "a hook"
+		if a.current != nil {
+			what = a.current.what()
+		}
+		a.mu.Unlock()
+		all[i] = grain.Errorf(grain.CodeDeadlineExceeded, "%s still runs %s", a.id(), what)
+	}
+	return errors.Join(all...)
+}
