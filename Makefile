@@ -14,6 +14,7 @@ help: ## list the verbs
 test: ## vet, build and run all tests; needs only Go
 	$(GO) vet ./...
 	$(GO) build ./...
+	cd bench && $(GO) vet ./...
 	$(GO) test -race -shuffle=on -timeout 8m ./...
 
 .PHONY: behaviours
@@ -23,6 +24,10 @@ behaviours: ## run the tests of the promised behaviours
 .PHONY: bench
 bench: ## costs of local and remote calls beside raw NATS, in one run
 	cd bench && $(GO) run .
+
+.PHONY: bench-check
+bench-check: ## the same, and fail where a must is missed
+	cd bench && CHECK=1 $(GO) run .
 
 .PHONY: memory
 memory: ## bytes of an idle activation, with a million of them
@@ -54,7 +59,7 @@ fmt: tools ## format all Go code
 .PHONY: generate
 generate: ## generate Go code from the protos
 	$(GO) run ./cmd/teff generate --out protos -I protos protos
-	for s in internal/probe samples/hello samples/bank samples/wordcount; do $(GO) run ./cmd/teff generate --out $$s -I $$s $$s; done
+	for s in bench internal/probe samples/hello samples/bank samples/wordcount; do $(GO) run ./cmd/teff generate --out $$s -I $$s $$s; done
 
 .PHONY: tools
 tools: bin/.tools ## build buf, golangci-lint and gofumpt into bin/ (minutes, once)
