@@ -37,7 +37,8 @@ func TestBehaviourB13CallsNeedTheirOwnLiveTurn(t *testing.T) {
 
 func TestCallsTakeDerivedContexts(t *testing.T) {
 	h := harness(t, "bob")
-	ctx, cancel := context.WithCancel(context.WithValue(h.Turn(), struct{}{}, "mine"))
+	type mine struct{}
+	ctx, cancel := context.WithCancel(context.WithValue(h.Turn(), mine{}, 1))
 	defer cancel()
 	if _, err := h.Grain.balance(ctx, "bob"); err != nil {
 		t.Errorf("a derived context: %v", err)

@@ -62,7 +62,7 @@ func (e *Error) Unwrap() error { return e.fault.Cause }
 
 // Is makes errors.Is(err, grain.CodeX) ask for the code.
 func (e *Error) Is(target error) bool {
-	code, ok := target.(Code) //nolint:errorlint // a Code is a value to compare with, never a wrapper
+	code, ok := target.(Code) // a value to compare with, never a wrapper
 	return ok && code == e.Code()
 }
 

@@ -85,6 +85,7 @@ func TestBehaviourB13UpdateNeedsItsOwnLiveTurn(t *testing.T) {
 	other := harness(t)
 	over := h.Turn()
 	h.Run(func(context.Context) {})
+	type mine struct{}
 	for name, c := range map[string]struct {
 		ctx  context.Context
 		says string
@@ -92,7 +93,7 @@ func TestBehaviourB13UpdateNeedsItsOwnLiveTurn(t *testing.T) {
 		"no turn":        {context.Background(), "not of its own turn"},
 		"foreign turn":   {other.Turn(), "not of its own turn"},
 		"turn over":      {over, "a turn that is over"},
-		"derived, over":  {context.WithValue(over, struct{}{}, 1), "a turn that is over"},
+		"derived, over":  {context.WithValue(over, mine{}, 1), "a turn that is over"},
 		"read-only turn": {h.Turn(graintest.ReadOnly()), "NO_SIDE_EFFECTS"},
 	} {
 		err := h.Grain.state.Update(c.ctx, func(*wrapperspb.Int64Value) error {

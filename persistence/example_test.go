@@ -16,7 +16,7 @@ func ExampleEnvelope() {
 	}.Seal(nil)
 
 	envelope, err := persistence.OpenEnvelope(value)
-	fmt.Println(envelope.Schema, envelope.Data, err)
+	fmt.Println(envelope.Schema, envelope.Data, err) //nolint:staticcheck // the bytes as numbers, not as text
 
 	value[len(value)-5] ^= 1
 	_, err = persistence.OpenEnvelope(value)

@@ -123,4 +123,3 @@ func (k *calling) hintUnknown(f *failure) *failure {
 		return f.hint("see what the grain says before trying again: it could have its effect twice")
 	}
 }
-

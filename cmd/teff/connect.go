@@ -85,8 +85,7 @@ func redact(text string) string {
 
 // sentence is what an error says, without its code.
 func sentence(err error) string {
-	var coded *grain.Error
-	if errors.As(err, &coded) {
+	if coded, ok := errors.AsType[*grain.Error](err); ok {
 		return coded.Message()
 	}
 	return fmt.Sprint(err)

@@ -57,4 +57,3 @@ func TestVersionAndHelp(t *testing.T) {
 		}
 	}
 }
-

@@ -153,7 +153,7 @@ func (i siloInfo) warn(io streams) {
 func (c cluster) rows() [][]string {
 	rows := [][]string{{"SILO", "NAME", "RELEASE", "UPTIME", "TYPE", "ACTIVATIONS", "TURNS", "ERRORS"}}
 	for _, s := range c.Silos {
-		uptime := (time.Duration(s.Uptime * float64(time.Second))).Round(time.Second).String()
+		uptime := time.Duration(s.Uptime * float64(time.Second)).Round(time.Second).String()
 		if s.Problem != "" {
 			uptime = "?"
 		}

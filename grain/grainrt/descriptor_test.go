@@ -31,13 +31,13 @@ func counterFile(t *testing.T) protoreflect.FileDescriptor {
 	t.Helper()
 	const number, empty = ".google.protobuf.Int64Value", ".google.protobuf.Empty"
 	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
-		Name:       proto.String("test/v1/counter.proto"),
-		Package:    proto.String("test.v1"),
-		Syntax:     proto.String("proto3"),
+		Name:       new("test/v1/counter.proto"),
+		Package:    new("test.v1"),
+		Syntax:     new("proto3"),
 		Dependency: []string{"google/protobuf/wrappers.proto", "google/protobuf/empty.proto", "teff/v1/options.proto"},
 		Service: []*descriptorpb.ServiceDescriptorProto{
 			{
-				Name: proto.String("Counter"),
+				Name: new("Counter"),
 				Options: serviceOptions(&teffv1.GrainOptions{
 					State: "google.protobuf.Int64Value", IdleAfter: durationpb.New(time.Minute), Mailbox: 7,
 				}),
@@ -52,8 +52,8 @@ func counterFile(t *testing.T) protoreflect.FileDescriptor {
 					rpc("Note", number, empty, &descriptorpb.MethodOptions{}, &teffv1.MethodOptions{OneWay: true}),
 				},
 			},
-			{Name: proto.String("Renamed"), Options: serviceOptions(&teffv1.GrainOptions{Name: "old.Counter"})},
-			{Name: proto.String("Bare")},
+			{Name: new("Renamed"), Options: serviceOptions(&teffv1.GrainOptions{Name: "old.Counter"})},
+			{Name: new("Bare")},
 		},
 	}, protoregistry.GlobalFiles)
 	if err != nil {
@@ -72,7 +72,7 @@ func rpc(name, in, out string, std *descriptorpb.MethodOptions, own *teffv1.Meth
 	if own != nil {
 		proto.SetExtension(std, teffv1.E_Method, own)
 	}
-	return &descriptorpb.MethodDescriptorProto{Name: proto.String(name), InputType: proto.String(in), OutputType: proto.String(out), Options: std}
+	return &descriptorpb.MethodDescriptorProto{Name: new(name), InputType: new(in), OutputType: new(out), Options: std}
 }
 
 // methods are the table that generated code makes.

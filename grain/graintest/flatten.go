@@ -15,7 +15,7 @@ func flatten(err error, what string) *grain.Error {
 	switch {
 	case errors.As(err, &coded):
 		f := grain.FaultOf(coded)
-		if err != error(coded) { // somebody wrapped it, to say more
+		if err != error(coded) { //nolint:errorlint // somebody wrapped it, to say more
 			f.Message = err.Error()
 		}
 		// A test may stand in for the runtime, so the not-executed mark passes.

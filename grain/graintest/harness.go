@@ -97,7 +97,7 @@ func (h *Harness[G]) Turn(opts ...TurnOption) context.Context {
 // Run calls f within a turn of its own, which is over when Run returns.
 func (h *Harness[G]) Run(f func(ctx context.Context), opts ...TurnOption) {
 	h.host.tb.Helper()
-	//nolint:errcheck // the function has none
+	// The function has no error to return.
 	_ = h.host.run(func(ctx context.Context) error { f(ctx); return nil }, opts...)
 }
 

@@ -50,7 +50,7 @@ func checkHeight(rows []row, pkg string, imports []string) []string {
 			continue
 		}
 		h, other := place(rows, imp)
-		if h >= 0 && h >= height && !(h == height && tree == other) {
+		if h >= 0 && h >= height && (h != height || tree != other) {
 			sentences = append(sentences, fmt.Sprintf("%s (%s) imports %s (%s): imports point down only", pkg, rows[height].level, imp, rows[h].level))
 		}
 	}

@@ -43,7 +43,8 @@ func TestATurnKnowsWhoseItIs(t *testing.T) {
 
 func TestFromFindsTheTurnOfDerivedContexts(t *testing.T) {
 	tn := begin(0)
-	ctx, cancel := context.WithTimeout(context.WithValue(tn, struct{}{}, 1), time.Hour)
+	type mine struct{}
+	ctx, cancel := context.WithTimeout(context.WithValue(tn, mine{}, 1), time.Hour)
 	defer cancel()
 	if turn.From(tn) != tn || turn.From(ctx) != tn {
 		t.Error("a turn is not found in its own contexts")
@@ -214,7 +215,7 @@ func TestDoneIsLazy(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("a turn allocates %v times before somebody asks for Done", n)
 	}
-	if tn.Done() != tn.Done() {
+	if first, second := tn.Done(), tn.Done(); first != second {
 		t.Error("Done makes two channels")
 	}
 	tn.End()

@@ -17,7 +17,7 @@ func checkFree(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() // lets the lock go
+	defer f.Close() //nolint:errcheck // it was only read; this lets the lock go
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return fmt.Errorf("%w: %s has it open; stop that one, or name another directory", ErrInUse, holder(dir))

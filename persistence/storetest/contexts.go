@@ -87,7 +87,7 @@ func checkEndingContexts(ctx context.Context, h *harness) error {
 			case outcome == nil && err != nil:
 				return fmt.Errorf("a commit succeeded and its record is not there: %w", err)
 			case outcome != nil && !errors.Is(outcome, persistence.ErrUnknownOutcome) && err == nil:
-				return fmt.Errorf("a commit answered %q and its record is there", outcome)
+				return fmt.Errorf("a commit failed and its record is there: %w", outcome)
 			}
 		}
 	}

@@ -123,7 +123,7 @@ func wants(err, sentinel error, format string, args ...any) error {
 	if errors.Is(err, sentinel) {
 		return nil
 	}
-	return fmt.Errorf("%s: got error %v, want %q", fmt.Sprintf(format, args...), err, sentinel)
+	return fmt.Errorf("%s: got error %v, want %q", fmt.Sprintf(format, args...), err, sentinel) //nolint:errorlint // err may be nil, and is only told
 }
 
 func show(value []byte) string {

@@ -111,8 +111,11 @@ func checkListScope(ctx context.Context, h *harness) error {
 		return fmt.Errorf("all partitions: %w", err)
 	}
 	got, err = h.listAll(ctx, persistence.Query{Type: "storetest.v1.Nothing"})
-	if err != nil || len(got) != 0 {
-		return fmt.Errorf("a type without records lists %d (error %v)", len(got), err)
+	if err != nil {
+		return fmt.Errorf("list a type without records: %w", err)
+	}
+	if len(got) != 0 {
+		return fmt.Errorf("a type without records lists %d", len(got))
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func checkModel(ctx context.Context, h *harness) error {
 			"generation": m.nextGeneration,
 			"reopen":     m.reopen,
 		})
-		m.clean(t)
+		m.clean(t) //nolint:contextcheck // a rapid.T brings its own context
 	})
 }
 

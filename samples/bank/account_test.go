@@ -6,8 +6,6 @@ import (
 	"math"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/grain/graintest"
 	bankv1 "github.com/teff-dev/teff/samples/bank/bank/v1"
@@ -25,7 +23,7 @@ func accountWith(t *testing.T, key string, balance int64) *graintest.Harness[*ac
 func change(h *graintest.Harness[*account], by int64, id string) (int64, error) {
 	var transfer *string
 	if id != "" {
-		transfer = proto.String(id)
+		transfer = new(id)
 	}
 	if by < 0 {
 		resp, err := h.Grain.Withdraw(h.Turn(), &bankv1.WithdrawRequest{Amount: -by, TransferId: transfer})

@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/teff-dev/teff/grain"
 	bankv1 "github.com/teff-dev/teff/samples/bank/bank/v1"
 	"github.com/teff-dev/teff/samples/bank/bank/v1/bankv1teff"
@@ -69,7 +67,7 @@ func (d *driver) each(ctx context.Context, what string, n int64, f func(context.
 
 func (d *driver) open(ctx context.Context, i int) error {
 	id := fmt.Sprintf("r%d-opening", d.run.GetNumber())
-	req := &bankv1.DepositRequest{Amount: opening, TransferId: proto.String(id)}
+	req := &bankv1.DepositRequest{Amount: opening, TransferId: new(id)}
 	return patiently(ctx, func() error {
 		_, err := d.account(i).Deposit(ctx, req)
 		return err

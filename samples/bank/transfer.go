@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/teff-dev/teff/grain"
 	bankv1 "github.com/teff-dev/teff/samples/bank/bank/v1"
 	"github.com/teff-dev/teff/samples/bank/bank/v1/bankv1teff"
@@ -91,7 +89,7 @@ func (g *transfer) accept(ctx context.Context, req *bankv1.StartRequest) error {
 func (g *transfer) withdraw(ctx context.Context, s *bankv1.TransferState) (next bankv1.Phase, refusal *grain.Error, err error) {
 	_, err = bankv1teff.AccountOf(g.a, s.GetFrom()).Withdraw(ctx, &bankv1.WithdrawRequest{
 		Amount:     s.GetAmount(),
-		TransferId: proto.String(g.a.ID().Key),
+		TransferId: new(g.a.ID().Key),
 	})
 	if refusal := refused(err); refusal != nil {
 		return bankv1.Phase_PHASE_REFUSED, refusal, nil
@@ -117,7 +115,7 @@ func (g *transfer) refund(ctx context.Context, s *bankv1.TransferState) (bankv1.
 func (g *transfer) give(ctx context.Context, account string, amount int64) error {
 	_, err := bankv1teff.AccountOf(g.a, account).Deposit(ctx, &bankv1.DepositRequest{
 		Amount:     amount,
-		TransferId: proto.String(g.a.ID().Key),
+		TransferId: new(g.a.ID().Key),
 	})
 	return err
 }

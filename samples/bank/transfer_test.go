@@ -95,7 +95,7 @@ func (w *world) check(phase bankv1.Phase, aliceHas, bobHas int64) {
 }
 
 // The three ways that a transfer can end, and what alice and bob have then.
-var endings = []struct { //nolint:gochecknoglobals // a table that several tests share
+var endings = []struct {
 	name                   string
 	aliceBefore, bobBefore int64
 	phase                  bankv1.Phase
