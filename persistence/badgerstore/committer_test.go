@@ -15,6 +15,7 @@ import (
 // A held committer stops after its first transaction, before it answers, until it is
 // released, and counts transactions.
 type held struct {
+	memTable     int64 // 0: as always
 	transactions atomic.Int64
 	requests     atomic.Int64
 	stopped      chan struct{}
@@ -24,7 +25,7 @@ type held struct {
 func newHeld() *held { return &held{stopped: make(chan struct{}), release: make(chan struct{})} }
 
 func (h *held) hooks() hooks {
-	return hooks{committed: func(requests int) {
+	return hooks{memTable: h.memTable, committed: func(requests int) {
 		h.requests.Add(int64(requests))
 		if h.transactions.Add(1) == 1 {
 			close(h.stopped)
@@ -128,10 +129,14 @@ func TestRequestsOfABatchAreJudgedSeparately(t *testing.T) {
 	}
 }
 
+// smallTable is about the least that Badger takes with a value threshold of ours. It
+// deletes 11,000 keys in a transaction then, instead of 25,000.
+const smallTable = 7 << 20
+
 // Together the requests are too big for Badger, which is seen only when most of them
 // are judged: all that was done until then is undone and done again.
 func TestTooBigABatchIsSplit(t *testing.T) {
-	const grains = 120 // times MaxWrites is more than Badger deletes at once
+	const grains = 55 // times MaxWrites is more than Badger deletes at once
 	dir := t.TempDir()
 	s := openAt(t, dir, hooks{})
 	for grain := range grains {
@@ -141,6 +146,7 @@ func TestTooBigABatchIsSplit(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := newHeld()
+	h.memTable = smallTable
 	s = openAt(t, dir, h.hooks())
 	var calls sync.WaitGroup
 	h.begin(t, s, &calls)
@@ -181,7 +187,7 @@ func states(grain int) []persistence.Write {
 // What is too big for one transaction even alone is refused, and its neighbours are
 // not.
 func TestWhatNeverFitsIsTooLarge(t *testing.T) {
-	const commits = 120
+	const commits = 55
 	dir := t.TempDir()
 	s := openAt(t, dir, hooks{})
 	for i := range commits {
@@ -195,6 +201,7 @@ func TestWhatNeverFitsIsTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := newHeld()
+	h.memTable = smallTable
 	s = openAt(t, dir, h.hooks())
 	var calls sync.WaitGroup
 	h.begin(t, s, &calls)

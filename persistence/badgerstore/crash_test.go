@@ -57,7 +57,7 @@ func crashWrites(generation uint64, writer, i int) []persistence.Write {
 	size := 10
 	switch {
 	case i%25 == 24:
-		size = stageBytes // each of two: staged
+		size = stageBytes/2 + 1 // each of two: staged
 	case i%5 == 0:
 		size = 3 * inlineMost
 	}
@@ -76,7 +76,7 @@ type crashAck struct {
 // TestKillLosesNothingAcknowledged kills a process that commits, again and again on
 // one directory, and looks for everything that was acknowledged.
 func TestKillLosesNothingAcknowledged(t *testing.T) {
-	const rounds, acksBeforeKill = 3, 400
+	const rounds, acksBeforeKill = 3, 250
 	dir := t.TempDir()
 	var highest persistence.Revision
 	for round := 1; round <= rounds; round++ {

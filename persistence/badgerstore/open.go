@@ -43,7 +43,11 @@ func openChecked(dir string, opts Options, h hooks) (*Store, error) {
 		return nil, err
 	}
 	logger := &badgerLog{to: opts.Logger}
-	db, err := badger.Open(badgerOptions(dir, logger))
+	badgerOpts := badgerOptions(dir, logger)
+	if h.memTable != 0 {
+		badgerOpts = badgerOpts.WithMemTableSize(h.memTable)
+	}
+	db, err := badger.Open(badgerOpts)
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,7 @@ type hooks struct {
 	now       func() time.Time                 // nil: time.Now
 	committed func(requests int)               // nil, or called after each Badger transaction
 	maxBatch  int                              // 0: maxBatch
+	memTable  int64                            // 0: memTableSize
 }
 
 const (

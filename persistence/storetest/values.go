@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/teff-dev/teff/persistence"
 )
@@ -47,14 +48,10 @@ func checkValues(ctx context.Context, h *harness) error {
 	return nil
 }
 
-// pattern is not compressible to nothing, and differs by seed.
+// pattern cannot be compressed, and differs by seed.
 func pattern(size int, seed byte) []byte {
 	value := make([]byte, size)
-	x := uint32(seed) + 1
-	for i := range value {
-		x = x*1664525 + 1013904223
-		value[i] = byte(x >> 24)
-	}
+	_, _ = rand.NewChaCha8([32]byte{seed}).Read(value) // never fails
 	return value
 }
 
