@@ -41,20 +41,25 @@ fuzz: ## each fuzz test for FUZZTIME (30s)
 
 .PHONY: lint
 lint: tools ## format, golangci-lint, buf, generated code and go.mod up to date
-	bin/gofumpt -l . | grep -v '\.pb\.go$$' | { ! grep .; } || { echo 'run make fmt'; exit 1; }
+	@files=$$(bin/gofumpt -l .); [ -z "$$files" ] || { echo "$$files"; echo 'not formatted: run make fmt'; exit 1; }
 	bin/golangci-lint run ./...
+	cd bench && ../bin/golangci-lint run ./...
 	bin/buf lint
-	if git rev-parse -q --verify origin/main >/dev/null; then bin/buf breaking --against '.git#branch=origin/main'; \
-	elif git rev-parse -q --verify HEAD >/dev/null && git cat-file -e HEAD:buf.yaml 2>/dev/null; then bin/buf breaking --against '.git#ref=HEAD'; fi
-	$(MAKE) generate
-	cp go.mod bin/go.mod.before; cp go.sum bin/go.sum.before
-	$(GO) mod tidy
-	cmp go.mod bin/go.mod.before && cmp go.sum bin/go.sum.before || { echo 'go mod tidy changed go.mod or go.sum: commit them'; exit 1; }
-	git diff --exit-code -- '*.pb.go' '*.teff.go' || { echo 'generated code was not up to date: commit it'; exit 1; }
+	@rm -rf bin/before && mkdir -p bin/before && git archive $(BEFORE) buf.yaml ':(glob)**/*.proto' | tar -x -C bin/before
+	bin/buf breaking --against bin/before
+	@files=$$($(MAKE) -s generate); [ -z "$$files" ] || { echo "$$files"; echo 'generated code was not up to date, and is now: commit it'; exit 1; }
+	$(GO) mod tidy -diff
+
+# The commit whose protos must not be broken: where this branch left the main one or, on
+# the main branch itself, the commit before.
+BEFORE = $(shell head=$$(git rev-parse HEAD); for ref in origin/main main; do \
+	left=$$(git merge-base HEAD $$ref 2>/dev/null) && break; done; \
+	if [ -n "$$left" ] && [ "$$left" != "$$head" ]; then echo $$left; \
+	else git rev-parse -q --verify HEAD^ || echo HEAD; fi)
 
 .PHONY: fmt
 fmt: tools ## format all Go code
-	bin/gofumpt -w $$(git ls-files -co --exclude-standard '*.go' | grep -v '\.pb\.go$$')
+	bin/gofumpt -w .
 
 .PHONY: generate
 generate: ## generate Go code from the protos
