@@ -12,7 +12,6 @@ import (
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/outcome"
 	"github.com/teff-dev/teff/internal/seam"
-	"github.com/teff-dev/teff/internal/turn"
 )
 
 // A phase is where an activation is in its life.
@@ -43,7 +42,7 @@ type activation struct {
 	spoiled bool // memory is not what is stored: no more commits
 	ending  grain.DeactivationReason
 	mailbox mailbox
-	current *call // the turn under way
+	current *call // the turn under way, a hook's included
 	failure *grain.Error
 	used    int64 // when a call last came, on the silo's clock
 	until   int64 // loading, ending: when it takes too long; failed: when to forget it
@@ -76,6 +75,12 @@ func (a *activation) admit(c *call) (gone bool, err *grain.Error) {
 		a.phase = phaseGone
 		a.mu.Unlock()
 		return true, nil
+	case a.of.silo.shut.Load():
+		a.mu.Unlock()
+		return false, stopping()
+	case c.method == nil && a.phase == phaseEnding: // it would touch what is left behind
+		a.mu.Unlock()
+		return true, nil
 	case a.mailbox.len >= a.of.mailbox:
 		a.mu.Unlock()
 		return false, withRetry(outcome.Refused(grain.CodeResourceExhausted, "%d calls wait for %s already: its mailbox is full", a.of.mailbox, a.id()))
@@ -99,7 +104,7 @@ func (a *activation) work() {
 	if loading && !a.load() {
 		return
 	}
-	for waited := false; ; waited = true {
+	for waited := loading; ; waited = true {
 		a.mu.Lock()
 		a.current = nil
 		if a.phase == phaseActive && a.ending != 0 && (a.mailbox.len == 0 || a.ending == grain.DeactivatedAfterFault) {
@@ -222,28 +227,61 @@ func (a *activation) handOver() {
 	for c != nil {
 		next := c.next
 		c.next = nil
-		if c.progress.Load() == int32(callQueued) {
-			if err := a.of.admit(a.key, c); err != nil && c.drop() {
-				c.finish(a.of.silo, nil, err)
-			}
+		if err := a.passOn(c); err != nil && c.drop() {
+			c.finish(a.of.silo, nil, err)
 		}
 		c = next
 	}
 }
 
+// passOn gives a call that waits to the successor. What was given to Go is lost: it
+// would touch this activation's memory beside the successor's turns.
+func (a *activation) passOn(c *call) *grain.Error {
+	switch {
+	case c.progress.Load() != int32(callQueued):
+		return nil
+	case c.method == nil:
+		return a.over()
+	default:
+		return a.of.admit(a.key, c)
+	}
+}
+
+// over is what Go answers, or logs, when it comes too late.
+func (a *activation) over() *grain.Error {
+	return outcome.Refused(grain.CodeUnavailable, "this activation of %s has ended: what it gives to Go is lost with it", a.id())
+}
+
 // hook runs one of the grain's hooks as a turn of its own.
 func (a *activation) hook(f func(context.Context) error) (err error) {
-	var t turn.Turn
-	t.Begin(a, nil, time.Now().Add(a.of.silo.cfg.HookTimeout), false)
+	c := &call{run: f}
+	c.Begin(a, nil, time.Now().Add(a.of.silo.cfg.HookTimeout), false)
+	a.mu.Lock()
+	a.current = c
+	a.mu.Unlock()
 	defer func() {
 		if r := recover(); r != nil {
 			err = a.panicked("a hook", r)
 		}
-		if r := t.End(); r != nil {
+		if r := c.End(); r != nil {
 			err = a.panicked("a hook", r)
 		}
 	}()
-	return f(&t)
+	return f(&c.Turn)
+}
+
+// running names what runs, for an operator. It is called under the lock.
+func (a *activation) running() string {
+	switch {
+	case a.phase == phaseLoading || a.phase == phaseFailed:
+		return "OnActivate, or the loading of its state"
+	case a.phase == phaseEnding || a.phase == phaseGone:
+		return "OnDeactivate"
+	case a.current == nil:
+		return "nothing"
+	default:
+		return a.current.what()
+	}
 }
 
 // expire gives up what takes too long: a hook, the turn under way, calls that wait.
@@ -343,7 +381,7 @@ func (a *activation) Go(f func(context.Context) error) error {
 	c.Begin(a, nil, time.Now().Add(s.cfg.CallTimeout), false)
 	gone, err := a.admit(c)
 	if gone {
-		return grain.Errorf(grain.CodeUnavailable, "this activation of %s has ended: what it gives to Go is lost with it", a.id())
+		return a.over()
 	}
 	if err != nil {
 		return err

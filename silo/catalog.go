@@ -65,6 +65,10 @@ func (h *hosted) admit(key string, c *call) *grain.Error {
 		st.mu.Lock()
 		a := st.keys[key]
 		if a == nil {
+			if h.silo.shut.Load() {
+				st.mu.Unlock()
+				return stopping()
+			}
 			if h.full() {
 				st.mu.Unlock()
 				if err := h.makeRoom(); err != nil {

@@ -9,7 +9,7 @@ func Waiting(s *Silo, typ, key string) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n := int(a.mailbox.len)
-	if a.current != nil {
+	if a.current != nil && a.current.method != nil {
 		n++
 	}
 	return n
@@ -17,3 +17,20 @@ func Waiting(s *Silo, typ, key string) int {
 
 // Revoke makes the silo one whose turns may neither commit nor answer.
 func Revoke(s *Silo) { s.revoked.Store(true) }
+
+// Running says that a turn of the grain's is under way.
+func Running(s *Silo, typ, key string) bool {
+	a := s.types[typ].find(key)
+	if a == nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.current != nil && a.current.progress.Load() == int32(callRunning)
+}
+
+// OneWayErrors is how many calls failed that nobody waited for.
+func OneWayErrors(s *Silo) int64 { return s.oneWayErrors.Load() }
+
+// Panics is how many turns panicked.
+func Panics(s *Silo) int64 { return s.panics.Load() }

@@ -33,14 +33,14 @@ func (s *Silo) Invoke(ctx context.Context, m *seam.Method, key string, req proto
 	}
 	parent := turn.From(ctx)
 	if parent == nil && s.draining.Load() {
-		return nil, outcome.Refused(grain.CodeUnavailable, "this silo is stopping")
+		return nil, stopping()
 	}
 	if !m.Immutable {
 		req = proto.Clone(req)
 	}
 	c := &call{method: m, req: req}
 	if m.OneWay {
-		c.Begin(nil, nil, s.deadline(context.Background(), m), m.ReadOnly)
+		c.Begin(nil, nil, s.deadline(context.Background(), m), m.ReadOnly) //nolint:contextcheck // it outlives whoever sends it
 		if err := s.admit(h, key, c); err != nil {
 			return nil, err
 		}
@@ -171,6 +171,10 @@ func cyclePath(caller, first *turn.Turn) string {
 
 // unheard counts and logs the error of a call that nobody waits for.
 func (s *Silo) unheard(c *call, err *grain.Error) {
+	if a, ok := c.Owner().(*activation); ok && c.method == nil {
+		a.Logger().Warn("a function given to Go never ran", slog.Any("error", err))
+		return
+	}
 	s.oneWayErrors.Add(1)
 	s.log.Warn("a one-way call failed", slog.String("method", c.method.String()), slog.Any("error", err))
 }

@@ -46,6 +46,7 @@ type Silo struct {
 	services []micro.Service
 
 	draining atomic.Bool // no new calls from outside
+	shut     atomic.Bool // no calls at all
 	revoked  atomic.Bool // turns that still run may neither commit nor answer
 	stopOnce sync.Once
 	stopErr  error

@@ -16,7 +16,8 @@ import (
 // Stop drains the silo: no new calls are taken, those that wait or run end, every
 // activation is deactivated, and everything that Start started is ended. Turns that take
 // longer than Config.DrainTimeout, or than ctx, have their contexts cancelled; those that
-// ignore that may neither commit nor answer any more, and are named in the error.
+// ignore that may neither commit nor answer any more: their callers get
+// CodeMaybeExecuted, and the error names them.
 //
 // Stopping twice, or a nil Silo, is safe; each call returns when the silo has stopped.
 func (s *Silo) Stop(ctx context.Context) error {
@@ -35,10 +36,17 @@ func (s *Silo) stop(ctx context.Context) error {
 	defer cancel()
 	s.unlisten(ctx)
 	s.draining.Store(true)
-	if s.drain(ctx) > 0 {
+	left := s.drain(ctx)
+	s.shut.Store(true)
+	if left == 0 {
+		left = s.drain(ctx) // a call that looked before the silo drained may have come in since
+	}
+	if left > 0 {
 		s.cancelTurns()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
-		s.drain(grace)
+		if s.drain(grace) > 0 {
+			s.abandonTurns()
+		}
 		cancel()
 	}
 	s.revoked.Store(true)
@@ -127,11 +135,30 @@ func (s *Silo) cancelTurns() {
 				c := waiting
 				waiting, c.next = c.next, nil
 				if c.drop() {
-					c.finish(s, nil, outcome.Refused(grain.CodeUnavailable, "this silo is stopping"))
+					c.finish(s, nil, stopping())
 				}
 			}
 		})
 	}
+}
+
+// abandonTurns tells the callers of turns that would not end: nobody will later.
+func (s *Silo) abandonTurns() {
+	for _, h := range s.sorted {
+		h.each(func(a *activation) {
+			a.mu.Lock()
+			c := a.current
+			a.mu.Unlock()
+			if c != nil && c.method != nil {
+				c.finish(s, nil, grain.Errorf(grain.CodeMaybeExecuted, "%s of %s had not ended when its silo stopped", c.method, a.id()))
+			}
+		})
+	}
+}
+
+// stopping refuses a call.
+func stopping() *grain.Error {
+	return outcome.Refused(grain.CodeUnavailable, "this silo is stopping")
 }
 
 // stuckError names the grains whose code would not end.
@@ -139,10 +166,7 @@ func stuckError(stuck []*activation) error {
 	all := make([]error, len(stuck))
 	for i, a := range stuck {
 		a.mu.Lock()
-		what := "a hook"
-		if a.current != nil {
-			what = a.current.what()
-		}
+		what := a.running()
 		a.mu.Unlock()
 		all[i] = grain.Errorf(grain.CodeDeadlineExceeded, "%s still runs %s", a.id(), what)
 	}

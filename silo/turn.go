@@ -5,9 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/outcome"
@@ -126,15 +128,26 @@ func (a *activation) panicked(what string, r any) error {
 // flatten makes of an error what may leave a turn: a code, a sentence and details. The
 // text of an error without a code stays here: nobody chose it for strangers to read.
 // The not-executed mark stays too: the method that passes the error on did begin.
-func (s *Silo) flatten(err error, what string) *grain.Error {
+func (s *Silo) flatten(err error, what string) (flat *grain.Error) {
+	defer func() {
+		// A nil pointer in an error's clothes, most often. It is one grain's mistake, and
+		// nothing for the process to end by.
+		if r := recover(); r != nil {
+			s.log.Error("an error that panics when it is read", slog.String("in", what), slog.Any("panic", r))
+			flat = grain.Errorf(grain.CodeInternal, "%s returned an error that cannot be read: is it a nil pointer? (return nil, not a nil *grain.Error)", what)
+		}
+	}()
 	var coded *grain.Error
+	var bare grain.Code
 	switch {
 	case errors.As(err, &coded):
 		f := grain.FaultOf(coded)
-		if err != error(coded) { // somebody wrapped it, to say more
+		if err != error(coded) { //nolint:errorlint // somebody wrapped it, to say more
 			f.Message = err.Error()
 		}
-		return grain.MakeError(seam.Fault{Code: f.Code, Message: f.Message, Details: f.Details})
+		return leaves(grain.Code(f.Code), f.Message, f.Details)
+	case errors.As(err, &bare):
+		return leaves(bare, err.Error(), nil)
 	case errors.Is(err, context.DeadlineExceeded):
 		return grain.Errorf(grain.CodeDeadlineExceeded, "%s ran into its deadline; it may have had its effect", what)
 	case errors.Is(err, context.Canceled):
@@ -143,4 +156,14 @@ func (s *Silo) flatten(err error, what string) *grain.Error {
 		s.log.Error("an error without a code", slog.String("in", what), slog.Any("error", err))
 		return grain.Errorf(grain.CodeUnknown, "%s failed with an error without a code; its text is in the silo's log", what)
 	}
+}
+
+// leaves makes an error of what the wire would leave of it, also where no wire is.
+func leaves(code grain.Code, message string, details []*anypb.Any) *grain.Error {
+	code, _ = grain.ParseCode(code.String())
+	message = strings.ToValidUTF8(message, "\uFFFD")
+	if message == "" {
+		message = code.String()
+	}
+	return grain.MakeError(seam.Fault{Code: int(code), Message: message, Details: details})
 }
