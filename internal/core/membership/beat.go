@@ -1,0 +1,104 @@
+package membership
+
+// ownBeat is this incarnation's own key, and the lease that it earns.
+type ownBeat struct {
+	revision uint64 // the last that we know to be ours; 0: none yet
+	number   uint64 // of the heartbeat there
+	sent     uint64 // the highest number given to any heartbeat
+	busy     bool   // a heartbeat, or a read, is under way
+	due      Time   // when the next heartbeat is
+	lease    Time   // until when we may act
+
+	// A heartbeat failed on its revision: nothing is sent before the key was read at
+	// least at this revision. 0: none failed.
+	settle uint64
+	// A heartbeat's outcome is unknown: the key is read before the next.
+	unsure bool
+	// We were taken out of the view, and only a heartbeat tells whether that is so.
+	ousted bool
+}
+
+// beatIfDue sends a heartbeat, or reads what became of the last one.
+func (n *Node) beatIfDue() {
+	b := &n.own
+	if b.busy || n.now < b.due || n.phase == phaseGoing {
+		return
+	}
+	b.busy = true
+	if b.settle != 0 || b.unsure {
+		n.read(op{kind: opReadOwn, key: Key(n.self())})
+		return
+	}
+	b.sent++
+	b.due = n.now.Add(n.cfg.Heartbeat)
+	beat := Beat{Number: b.sent}
+	if n.view != nil {
+		beat.Generation, beat.Epoch = n.view.Generation, n.view.Epoch
+	}
+	n.write(op{kind: opBeat, key: Key(n.self()), beat: b.sent}, b.revision, n.cfg.Mutant == MutantBlindRenewal, Record{Beat: &beat})
+}
+
+func (n *Node) beatWritten(o op, e Wrote) {
+	b := &n.own
+	b.busy = false
+	switch e.Outcome {
+	case OK:
+		if b.ousted {
+			n.die("it was taken out of the view")
+			return
+		}
+		b.revision, b.number = e.Revision, o.beat
+		from := o.sent // before it was sent: nobody can have begun to wait for us later
+		if n.cfg.Mutant == MutantLeaseFromReceipt {
+			from = n.now
+		}
+		if until := from.Add(n.cfg.Lease); until > b.lease {
+			b.lease = until
+			n.emit(Lease{until})
+		}
+	case Conflict:
+		switch {
+		case e.Revision == 0:
+			n.die("its heartbeat is gone: the bucket was lost, or it was declared dead long ago")
+		case n.cfg.Mutant == MutantOwnLateBeatIsDeath:
+			n.die("its heartbeat was changed")
+		default:
+			b.settle = e.Revision
+			b.due = n.now
+		}
+	case Unknown:
+		b.unsure = true
+		b.due = n.now.Add(n.cfg.Heartbeat / 4)
+	}
+}
+
+// ownRead takes what our own key has. A read may be stale, and is evidence of nothing
+// but of a revision that a failed heartbeat has told to be there.
+func (n *Node) ownRead(e Had) {
+	b := &n.own
+	b.busy = false
+	b.due = n.now.Add(n.cfg.Heartbeat / 4)
+	if e.Outcome != OK {
+		return
+	}
+	if e.Revision == 0 {
+		// Missing, or not there yet. The next heartbeat fails if it is gone.
+		b.settle, b.unsure = 0, false
+		return
+	}
+	if e.Revision < b.settle {
+		return // older than the failure: again
+	}
+	settles := b.settle != 0
+	b.settle, b.unsure = 0, false
+	b.due = n.now
+	beat := e.Record.Beat
+	switch {
+	case beat == nil || beat.Dead:
+		if settles {
+			n.die("it was declared dead")
+		}
+	case e.Revision > b.revision && beat.Number >= b.number:
+		b.revision, b.number = e.Revision, beat.Number // a late one of our own
+	}
+}

@@ -1,0 +1,159 @@
+package membership
+
+import (
+	"slices"
+	"time"
+)
+
+// other is another incarnation's key, as we see it.
+type other struct {
+	revision uint64 // the newest seen; 0: none, or it is not there
+	beat     Beat
+	at       Time // since when it is seen at this revision
+	busy     bool // a tombstone or a read is under way
+	deadAt   Time // when the tombstone was seen
+}
+
+// collectAfter is after how many takeover times a tombstone of somebody who is in no
+// view is deleted.
+const collectAfter = 10
+
+// watch begins to observe an incarnation.
+func (n *Node) watch(incarnation string) *other {
+	o := n.others[incarnation]
+	if o == nil {
+		o = &other{at: n.now}
+		n.others[incarnation] = o
+		at, _ := slices.BinarySearch(n.order, incarnation)
+		n.order = slices.Insert(n.order, at, incarnation)
+	}
+	return o
+}
+
+func (n *Node) forget(incarnation string) {
+	delete(n.others, incarnation)
+	if at, ok := slices.BinarySearch(n.order, incarnation); ok {
+		n.order = slices.Delete(n.order, at, at+1)
+	}
+}
+
+func (n *Node) readOther(incarnation string) {
+	if o := n.watch(incarnation); !o.busy {
+		o.busy = true
+		n.read(op{kind: opReadOther, key: Key(incarnation)})
+	}
+}
+
+// otherSeen takes a revision of another's key. The time counts from its receipt.
+func (n *Node) otherSeen(incarnation string, revision uint64, r Record) {
+	o := n.watch(incarnation)
+	if revision <= o.revision {
+		return
+	}
+	o.revision, o.at = revision, n.now
+	if r.Beat == nil { // deleted: there is a revision, and no heartbeat
+		o.beat = Beat{}
+		if n.view.index(incarnation) < 0 {
+			n.forget(incarnation)
+		}
+		return
+	}
+	if r.Beat.Dead && !o.beat.Dead {
+		o.deadAt = n.now
+	}
+	o.beat = *r.Beat
+	if n.view != nil && (&View{Generation: o.beat.Generation, Epoch: o.beat.Epoch}).Newer(n.view) {
+		n.readView() // we missed one
+	}
+}
+
+func (n *Node) otherRead(p op, e Had) {
+	incarnation := string(p.key)
+	o := n.others[incarnation]
+	if o == nil {
+		return
+	}
+	o.busy = false
+	switch {
+	case e.Outcome != OK:
+	case e.Revision != 0:
+		n.otherSeen(incarnation, e.Revision, e.Record)
+	case n.view.index(incarnation) < 0:
+		n.forget(incarnation) // neither a member nor a key
+	}
+}
+
+// observe declares dead who was not heard of for the takeover time, and collects what
+// is left of the dead.
+func (n *Node) observe() {
+	if n.phase == phaseGoing {
+		return
+	}
+	for _, incarnation := range slices.Clone(n.order) {
+		o := n.others[incarnation]
+		member := n.view.index(incarnation) >= 0
+		switch {
+		case o.busy:
+		case o.beat.Dead:
+			if !member && n.Coordinates() && n.now.Since(o.deadAt) > collectAfter*n.cfg.Takeover {
+				n.remove(op{kind: opCollect, key: Key(incarnation)}, o.revision)
+				n.forget(incarnation)
+			}
+		case n.silence(o) >= n.takeover():
+			if o.revision == 0 && (!member || n.cfg.Mutant == MutantMemberWithoutKeyIsFine) {
+				continue
+			}
+			o.busy = true
+			tombstone := o.beat
+			tombstone.Dead = true
+			n.write(op{kind: opTombstone, key: Key(incarnation)}, o.revision, n.cfg.Mutant == MutantBlindTombstone, Record{Beat: &tombstone})
+		}
+	}
+}
+
+// silence is for how long we could have heard of o, and did not.
+func (n *Node) silence(o *other) time.Duration {
+	from := max(o.at, n.connectedAt)
+	if n.cfg.Mutant == MutantTimerWhileCutOff {
+		from = o.at
+	}
+	return n.now.Since(from)
+}
+
+func (n *Node) takeover() time.Duration {
+	if n.cfg.Mutant == MutantShortTakeover {
+		return n.cfg.Lease / 2
+	}
+	return n.cfg.Takeover
+}
+
+func (n *Node) tombstoneWritten(p op, e Wrote) {
+	incarnation := string(p.key)
+	o := n.others[incarnation]
+	if o == nil {
+		return
+	}
+	o.busy = false
+	if e.Outcome == OK {
+		dead := o.beat
+		dead.Dead = true
+		n.otherSeen(incarnation, e.Revision, Record{Beat: &dead})
+		return
+	}
+	// It lives, or somebody else was quicker, or nobody knows: start over.
+	o.at = n.now
+	n.readOther(incarnation)
+}
+
+// dead are the members whose tombstones we have seen, and whom it is on us to take out:
+// the coordinator's at once, the others' a heartbeat later, so that not all try together.
+func (n *Node) dead() []string {
+	var dead []string
+	for _, m := range n.view.Members {
+		o := n.others[m.Incarnation]
+		if o != nil && o.beat.Dead && (n.Coordinates() || n.now.Since(o.deadAt) >= n.cfg.Heartbeat) {
+			dead = append(dead, m.Incarnation)
+		}
+	}
+	return dead
+}
