@@ -11,9 +11,13 @@ type ownBeat struct {
 
 	// A heartbeat failed on its revision: nothing is sent before the key was read at
 	// least at this revision. 0: none failed.
-	settle uint64
+	settle   uint64
+	settleBy Time // when to give up: what was told to be there may be gone with a leader
 	// A heartbeat's outcome is unknown: the key is read before the next.
 	unsure bool
+	// A heartbeat failed since the key is missing. Twice in a row is evidence; once may be
+	// a server that has just become the leader and has not read all that it will.
+	missing bool
 	// We were taken out of the view, and only a heartbeat tells whether that is so.
 	ousted bool
 }
@@ -47,7 +51,7 @@ func (n *Node) beatWritten(o op, e Wrote) {
 			n.die("it was taken out of the view")
 			return
 		}
-		b.revision, b.number = e.Revision, o.beat
+		b.revision, b.number, b.missing = e.Revision, o.beat, false
 		from := o.sent // before it was sent: nobody can have begun to wait for us later
 		if n.cfg.Mutant == MutantLeaseFromReceipt {
 			from = n.now
@@ -58,12 +62,15 @@ func (n *Node) beatWritten(o op, e Wrote) {
 		}
 	case Conflict:
 		switch {
-		case e.Revision == 0:
+		case e.Revision == 0 && b.missing:
 			n.die("its heartbeat is gone: the bucket was lost, or it was declared dead long ago")
+		case e.Revision < b.revision:
+			b.missing, b.unsure = e.Revision == 0, true
+			b.due = n.now.Add(n.cfg.Heartbeat / 4)
 		case n.cfg.Mutant == MutantOwnLateBeatIsDeath:
 			n.die("its heartbeat was changed")
 		default:
-			b.settle = e.Revision
+			b.settle, b.settleBy, b.missing = e.Revision, n.now.Add(n.cfg.Heartbeat), false
 			b.due = n.now
 		}
 	case Unknown:
@@ -87,6 +94,9 @@ func (n *Node) ownRead(e Had) {
 		return
 	}
 	if e.Revision < b.settle {
+		if n.now >= b.settleBy {
+			b.settle = 0
+		}
 		return // older than the failure: again
 	}
 	settles := b.settle != 0

@@ -15,6 +15,8 @@ type View struct {
 	Partitions int    // of each type, for the life of the cluster
 	Members    []Member
 	Tables     map[string]*Table // by grain type
+	Features   []string          // what every member must know
+	Extra      []byte            // what the view's record says beside, carried along
 }
 
 // A Member is one incarnation of a silo.
