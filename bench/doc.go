@@ -9,8 +9,8 @@
 //
 // The environment says what to print: JSON=1, one JSON object a line instead of a table;
 // QUICK=1, shorter rounds, and less to rely on; CHECK=1, exit 1 where a must is missed;
-// ONLY=remote, the rows whose case has that text; PROFILE=DIR, a CPU profile of each
-// process.
+// ONLY=remote, the rows of that suite; CALLERS=16, remote rows of that many callers;
+// PROFILE=DIR, a CPU profile of each process.
 //
 // A must or a moonshot is held against the ratio, unless it names its unit. Allocations
 // are those of the callers' process and, in local calls, without the one of the method's

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -32,20 +33,25 @@ func run(args []string) error {
 type settings struct {
 	json, check bool
 	only        string
+	callers     []int // of remote calls
 	rounds      int
 	round       time.Duration // of one side, after its warming up
 }
 
 func settingsFrom(env func(string) string) settings {
 	s := settings{
-		json:   env("JSON") != "",
-		check:  env("CHECK") != "",
-		only:   env("ONLY"),
-		rounds: 7,
-		round:  700 * time.Millisecond,
+		json:    env("JSON") != "",
+		check:   env("CHECK") != "",
+		only:    env("ONLY"),
+		callers: []int{1, 16, 256, maxCallers},
+		rounds:  7,
+		round:   700 * time.Millisecond,
 	}
 	if env("QUICK") != "" {
 		s.rounds, s.round = 3, 200*time.Millisecond
+	}
+	if n, err := strconv.Atoi(env("CALLERS")); err == nil && n > 0 && n <= maxCallers {
+		s.callers = []int{n}
 	}
 	return s
 }

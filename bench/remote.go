@@ -94,7 +94,7 @@ func measureRemote(s settings) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, st.tearDown()) }()
-	for _, callers := range []int{1, 16, 256, maxCallers} {
+	for _, callers := range s.callers {
 		rounds, err := takeTurns(s, callers, st.remotes)
 		if err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package bus
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -38,6 +39,7 @@ func Connect(o Options) (*nats.Conn, error) {
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(pingsOut),
 		nats.Timeout(dialTimeout),
+		nats.SetCustomDialer(dialer{net.Dialer{Timeout: dialTimeout}}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				o.Logger.Warn("cut off from NATS, reconnecting", slog.Any("error", err))

@@ -94,7 +94,11 @@ func (s *Server) InProcessConn() (net.Conn, error) {
 	if s.srv == nil {
 		return nil, errors.New("the embedded NATS server was not started")
 	}
-	return s.srv.InProcessConn()
+	c, err := s.srv.InProcessConn()
+	if err != nil {
+		return nil, err
+	}
+	return newSpool(c), nil
 }
 
 // Stop stops the server and waits for its end.
