@@ -150,13 +150,3 @@ func (s *spool) SetDeadline(t time.Time) error {
 	return s.SetReadDeadline(t)
 }
 
-// A dialer makes spools of TCP connections.
-type dialer struct{ net.Dialer }
-
-func (d dialer) Dial(network, address string) (net.Conn, error) {
-	c, err := d.Dialer.Dial(network, address)
-	if err != nil {
-		return nil, err
-	}
-	return newSpool(c), nil
-}
