@@ -3,7 +3,6 @@ package bus
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -39,7 +38,6 @@ func Connect(o Options) (*nats.Conn, error) {
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(pingsOut),
 		nats.Timeout(dialTimeout),
-		nats.SetCustomDialer(dialer{net.Dialer{Timeout: dialTimeout}}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				o.Logger.Warn("cut off from NATS, reconnecting", slog.Any("error", err))
@@ -60,7 +58,7 @@ func Connect(o Options) (*nats.Conn, error) {
 	if o.Server != nil {
 		opts, where = append(opts, nats.InProcessServer(o.Server)), o.Server.URL()
 	}
-	nc, err := nats.Connect(o.URL, append(opts, o.Extra...)...)
+	nc, err := nats.Connect(o.URL, append(append(opts, o.Extra...), spooled)...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to NATS at %s: %w", where, err)
 	}

@@ -14,18 +14,18 @@ import (
 //
 // What is spooled when the connection breaks or is closed is lost with it, as what the
 // kernel has buffered is; it never leaves later. An error of the background is returned
-// by the next Write.
+// by the next Write. There is a goroutine only while there is something to write: NATS's
+// client does not close every connection that it gives up.
 type spool struct {
 	net.Conn
 
 	mu      sync.Mutex
-	more    sync.Cond // there is something to write, or closed
-	room    sync.Cond // there is room again, or err is set
+	changed sync.Cond // err, writing, or that pending is full
 	pending []byte
-	err     error // of a write, or of being closed
-	closed  bool
-	timeout time.Duration // of one write; zero: none
-	done    chan struct{} // closed when all is written that will be
+	spare   []byte // empty, or nil
+	writing bool   // run runs. Invariant: if not, nothing is pending
+	err     error  // of a write, or of being closed
+	timeout time.Duration
 }
 
 const (
@@ -35,9 +35,8 @@ const (
 )
 
 func newSpool(c net.Conn) *spool {
-	s := &spool{Conn: c, done: make(chan struct{})}
-	s.more.L, s.room.L = &s.mu, &s.mu
-	go s.run() // until Close
+	s := &spool{Conn: c}
+	s.changed.L = &s.mu
 	return s
 }
 
@@ -46,24 +45,25 @@ func (s *spool) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.pending) >= spoolLimit && s.err == nil {
-		s.room.Wait()
+		s.changed.Wait()
 	}
 	if s.err != nil {
 		return 0, s.err
 	}
-	if len(s.pending) == 0 {
-		s.more.Signal()
-	}
 	s.pending = append(s.pending, p...)
+	if !s.writing {
+		s.writing = true
+		go s.run() // until nothing is pending, or an error; Close waits for it
+	}
 	return len(p), nil
 }
 
-// run writes until there is an error, or nothing left after Close.
 func (s *spool) run() {
-	defer close(s.done)
-	var buf []byte
 	for {
-		buf = s.next(buf)
+		// Who is ready to publish does so first, and what it publishes costs no write of
+		// its own: this is where most of the gain is when many calls are under way.
+		runtime.Gosched()
+		buf := s.next()
 		if buf == nil {
 			return
 		}
@@ -71,37 +71,38 @@ func (s *spool) run() {
 			s.fail(err)
 			return
 		}
+		s.keep(buf)
 	}
 }
 
-// next exchanges an empty buffer for what is to be written; nil when that was all.
-func (s *spool) next(empty []byte) []byte {
-	s.mu.Lock()
-	for len(s.pending) == 0 {
-		if s.closed {
-			s.mu.Unlock()
-			return nil
-		}
-		s.more.Wait()
-	}
-	s.mu.Unlock()
-	// Who is ready to publish does so first, and what it publishes costs no write of its
-	// own: this is where most of the gain is when many calls are under way.
-	runtime.Gosched()
+// next takes what is pending. Nil means that nothing is, and that run has ended.
+func (s *spool) next() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if cap(empty) > spoolKeep {
-		empty = nil
-	}
 	full := s.pending
-	s.pending = empty[:0]
-	if len(full) >= spoolLimit {
-		s.room.Broadcast()
+	if len(full) == 0 {
+		s.writing = false
+		s.changed.Broadcast()
+		return nil
 	}
-	if s.timeout > 0 && !s.closed {
+	s.pending, s.spare = s.spare, nil
+	if len(full) >= spoolLimit {
+		s.changed.Broadcast()
+	}
+	if s.timeout > 0 && s.err == nil {
 		_ = s.Conn.SetWriteDeadline(time.Now().Add(s.timeout)) // Write tells what is wrong
 	}
 	return full
+}
+
+// keep has a buffer filled again that was written.
+func (s *spool) keep(buf []byte) {
+	if cap(buf) > spoolKeep {
+		return
+	}
+	s.mu.Lock()
+	s.spare = buf[:0]
+	s.mu.Unlock()
 }
 
 func (s *spool) fail(err error) {
@@ -110,24 +111,24 @@ func (s *spool) fail(err error) {
 	if s.err == nil {
 		s.err = err
 	}
-	s.pending = nil
-	s.room.Broadcast()
+	s.pending, s.writing = nil, false
+	s.changed.Broadcast()
 }
 
 // Close implements net.Conn. What was written before has a moment to leave.
 func (s *spool) Close() error {
 	s.mu.Lock()
-	if !s.closed {
-		s.closed = true
-		if s.err == nil {
-			s.err = net.ErrClosed
-		}
+	if s.err == nil {
+		s.err = net.ErrClosed
+		s.changed.Broadcast()
+	}
+	if s.writing {
 		_ = s.Conn.SetWriteDeadline(time.Now().Add(closeWait)) // a closed one needs none
-		s.more.Signal()
-		s.room.Broadcast()
+	}
+	for s.writing {
+		s.changed.Wait()
 	}
 	s.mu.Unlock()
-	<-s.done
 	return s.Conn.Close()
 }
 
@@ -149,4 +150,3 @@ func (s *spool) SetDeadline(t time.Time) error {
 	_ = s.SetWriteDeadline(t) // has no error
 	return s.SetReadDeadline(t)
 }
-
