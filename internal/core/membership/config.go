@@ -23,8 +23,9 @@ type Config struct {
 	Settle    time.Duration // for how long the members must stay the same before shards move
 
 	// Exempt: nobody can hold a lease of an earlier bucket, so that owners may be assigned
-	// at once in a new one.
-	Exempt bool
+	// at once in a new one. ExemptFirst: the same where the generation is 1, which the
+	// stores give only once: nobody was there before.
+	Exempt, ExemptFirst bool
 
 	// Targets says who of the members should own each partition of a type.
 	Targets func(members []string, partitions int) []string

@@ -8,7 +8,7 @@ import (
 // mayAssign says whether nobody can hold a lease of an earlier bucket any more. Until
 // then a shard without an owner may have one whom this bucket has forgotten.
 func (n *Node) mayAssign(d *draft) bool {
-	return d.Open || n.cfg.Exempt || n.cfg.Mutant == MutantAssignAtOnce || n.now.Since(n.since) >= n.cfg.Takeover
+	return d.Open || n.cfg.Exempt || n.cfg.ExemptFirst && d.Generation == 1 || n.cfg.Mutant == MutantAssignAtOnce || n.now.Since(n.since) >= n.cfg.Takeover
 }
 
 // assign gives every shard without an owner one, if somebody hosts its type.

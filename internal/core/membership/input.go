@@ -73,6 +73,10 @@ type (
 
 	// Leave: give everything away and go.
 	Leave struct{}
+
+	// Reaped: somebody who cannot be wrong says that the incarnation's process is gone.
+	Reaped struct{ Incarnation string }
+
 	// SetState: an administrator wants a member to be Active, Cordoned or Leaving.
 	SetState struct {
 		Incarnation string
@@ -90,6 +94,7 @@ func (Generation) event()   {}
 func (Drained) event()      {}
 func (Fenced) event()       {}
 func (Leave) event()        {}
+func (Reaped) event()       {}
 func (SetState) event()     {}
 
 // An Outcome is what became of an operation.

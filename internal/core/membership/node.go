@@ -110,6 +110,8 @@ func (n *Node) Step(now Time, e Event) []Effect {
 		n.fenced(e)
 	case Leave:
 		n.leaving = true
+	case Reaped:
+		n.reap(e.Incarnation)
 	case SetState:
 		n.wanted[e.Incarnation] = e.State
 	}

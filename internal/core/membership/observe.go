@@ -12,6 +12,7 @@ type other struct {
 	at       Time // since when it is seen at this revision
 	busy     bool // a tombstone or a read is under way
 	deadAt   Time // when the tombstone was seen
+	reaped   bool // its process is gone: no need to wait
 }
 
 // collectAfter is after how many takeover times a tombstone of somebody who is in no
@@ -111,8 +112,22 @@ func (n *Node) observe() {
 	}
 }
 
+// reap declares an incarnation dead whose process is known to be gone.
+func (n *Node) reap(incarnation string) {
+	if incarnation == n.self() {
+		return
+	}
+	n.watch(incarnation).reaped = true
+	if n.connected {
+		n.readOther(incarnation)
+	}
+}
+
 // silence is for how long we could have heard of o, and did not.
 func (n *Node) silence(o *other) time.Duration {
+	if o.reaped && o.revision != 0 {
+		return n.takeover()
+	}
 	from := max(o.at, n.connectedAt)
 	if n.cfg.Mutant == MutantTimerWhileCutOff {
 		from = o.at

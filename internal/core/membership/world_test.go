@@ -264,3 +264,30 @@ func TestAnotherNumberOfPartitionsIsRefused(t *testing.T) {
 		t.Errorf("the reason is %q, want %q in it", refused.Err, want)
 	}
 }
+
+func TestAReapedProcessIsDeadAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.start(config("A", "cart"))
+	w.pass(5 * time.Second)
+	w.crash("A")
+	w.start(config("B", "cart"))
+	w.tell("B", membership.Reaped{Incarnation: "A"})
+	w.pass(2 * time.Second)
+	w.wantShares("cart", "B")
+}
+
+func TestTheFirstGenerationNeedNotWait(t *testing.T) {
+	w := newWorld(t)
+	cfg := config("A", "cart")
+	cfg.ExemptFirst = true
+	w.start(cfg)
+	w.pass(time.Second)
+	w.wantShares("cart", "A")
+	w = newWorld(t)
+	w.last = 1
+	w.start(cfg)
+	w.pass(time.Second)
+	if len(w.view().Tables) != 0 {
+		t.Error("the second generation did not wait")
+	}
+}
