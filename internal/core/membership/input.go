@@ -71,6 +71,9 @@ type (
 		Since uint64
 	}
 
+	// Unfit: the cluster requires what this release does not know.
+	Unfit struct{ Err error }
+
 	// Leave: give everything away and go.
 	Leave struct{}
 
@@ -93,6 +96,7 @@ func (Had) event()          {}
 func (Generation) event()   {}
 func (Drained) event()      {}
 func (Fenced) event()       {}
+func (Unfit) event()        {}
 func (Leave) event()        {}
 func (Reaped) event()       {}
 func (SetState) event()     {}

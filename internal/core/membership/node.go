@@ -108,6 +108,8 @@ func (n *Node) Step(now Time, e Event) []Effect {
 		n.drained(e.Shards)
 	case Fenced:
 		n.fenced(e)
+	case Unfit:
+		n.refuse(e.Err)
 	case Leave:
 		n.leaving = true
 	case Reaped:
