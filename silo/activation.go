@@ -299,7 +299,7 @@ func (a *activation) expire(now time.Time) {
 	for late != nil {
 		c := late
 		late, c.next = c.next, nil
-		c.expire(s)
+		c.expire(a)
 	}
 	switch {
 	case hookLate && phase == phaseLoading:

@@ -55,7 +55,7 @@ func BenchmarkLocalCall(b *testing.B) {
 			}
 		}
 	})
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	b.Run("cancellable", func(b *testing.B) {
 		b.ReportAllocs()

@@ -74,18 +74,19 @@ func (c *call) finish(s *Silo, resp proto.Message, err *grain.Error) {
 }
 
 // expire ends a call whose deadline has passed, whether it waits or runs.
-func (c *call) expire(s *Silo) {
+func (c *call) expire(a *activation) {
 	c.Cancel(context.DeadlineExceeded)
 	if c.method == nil {
 		return // hooks and functions have their own manners
 	}
-	c.finish(s, nil, c.late())
+	c.finish(a.of.silo, nil, c.late(a))
 }
 
-// late is the error of a call whose deadline has passed.
-func (c *call) late() *grain.Error {
+// late is the error of a call whose deadline has passed. Its words are those of a method
+// that returns its context's error: which of the two comes first is chance.
+func (c *call) late(a *activation) *grain.Error {
 	if c.drop() || c.progress.Load() == int32(callDropped) {
-		return outcome.Refused(grain.CodeDeadlineExceeded, "%s did not begin before its deadline", c.method)
+		return outcome.Refused(grain.CodeDeadlineExceeded, "%s of %s did not begin before its deadline", c.method, a.id())
 	}
-	return grain.Errorf(grain.CodeDeadlineExceeded, "%s did not end before its deadline; it may have had its effect", c.method)
+	return grain.Errorf(grain.CodeDeadlineExceeded, "%s of %s ran into its deadline; it may have had its effect", c.method, a.id())
 }

@@ -123,7 +123,7 @@ func (a *activation) Commit(ctx context.Context, changes ...seam.Change) error {
 	if t := turn.From(ctx); t != nil {
 		if d, ok := t.Deadline(); ok {
 			var cancel context.CancelFunc
-			bounded, cancel = context.WithDeadline(context.Background(), d)
+			bounded, cancel = context.WithDeadline(bounded, d)
 			defer cancel()
 		}
 	}

@@ -20,7 +20,7 @@ import (
 func (a *activation) turn(c *call, waited bool) {
 	s := a.of.silo
 	if waited && c.lateAt(time.Now()) {
-		c.expire(s)
+		c.expire(a)
 	}
 	if !c.begin() {
 		return
