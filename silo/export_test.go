@@ -34,3 +34,9 @@ func OneWayErrors(s *Silo) int64 { return s.oneWayErrors.Load() }
 
 // Panics is how many turns panicked.
 func Panics(s *Silo) int64 { return s.panics.Load() }
+
+// Activations is how many of a type are in memory and not ending.
+func Activations(s *Silo, typ string) int64 { return s.types[typ].live.Load() }
+
+// Draining says that the silo takes no more calls from outside.
+func Draining(s *Silo) bool { return s.draining.Load() }
