@@ -64,10 +64,9 @@ const retryHint = 50 * time.Millisecond
 // admit puts a call into the mailbox. Gone means that this activation is over and the
 // call is for its successor; an error, that the call will never run.
 func (a *activation) admit(c *call) (gone bool, err *grain.Error) {
-	now := a.of.silo.clock()
 	a.mu.Lock()
 	switch {
-	case a.phase == phaseFailed && now < a.until:
+	case a.phase == phaseFailed && a.of.silo.clock() < a.until:
 		err := a.failure
 		a.mu.Unlock()
 		return false, err
@@ -86,7 +85,7 @@ func (a *activation) admit(c *call) (gone bool, err *grain.Error) {
 		return false, withRetry(outcome.Refused(grain.CodeResourceExhausted, "%d calls wait for %s already: its mailbox is full", a.of.mailbox, a.id()))
 	}
 	a.mailbox.push(c)
-	a.used = now
+	a.used = c.made
 	start := !a.busy
 	a.busy = true
 	a.mu.Unlock()
@@ -96,17 +95,18 @@ func (a *activation) admit(c *call) (gone bool, err *grain.Error) {
 	return false, nil
 }
 
-// work runs what there is to do, on a worker.
-func (a *activation) work() {
-	a.mu.Lock()
-	loading := a.phase == phaseLoading
-	a.mu.Unlock()
-	if loading && !a.load() {
-		return
-	}
-	for waited := loading; ; waited = true {
+// work runs what there is to do, on w.
+func (a *activation) work(w *worker) {
+	for {
 		a.mu.Lock()
 		a.current = nil
+		if a.phase == phaseLoading {
+			a.mu.Unlock()
+			if !a.load() {
+				return
+			}
+			continue
+		}
 		if a.phase == phaseActive && a.ending != 0 && (a.mailbox.len == 0 || a.ending == grain.DeactivatedAfterFault) {
 			a.beginEnding()
 		}
@@ -123,7 +123,7 @@ func (a *activation) work() {
 		}
 		a.current = c
 		a.mu.Unlock()
-		a.turn(c, waited)
+		a.turn(c, w.lap(a.of.silo))
 	}
 }
 
@@ -377,8 +377,8 @@ func (a *activation) Invoke(ctx context.Context, m *seam.Method, key string, req
 // Go implements seam.Host.
 func (a *activation) Go(f func(context.Context) error) error {
 	s := a.of.silo
-	c := &call{run: f}
-	c.Begin(a, nil, time.Now().Add(s.cfg.CallTimeout), false)
+	c := &call{run: f, made: s.clock()}
+	c.Begin(a, nil, s.at(c.made).Add(s.cfg.CallTimeout), false)
 	gone, err := a.admit(c)
 	if gone {
 		return a.over()

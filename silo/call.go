@@ -30,6 +30,7 @@ type call struct {
 	method *seam.Method // nil: run is what it does
 	req    proto.Message
 	run    func(ctx context.Context) error
+	made   int64 // when, on the silo's clock
 
 	remote *remote       // where the request came from, if over NATS
 	ready  chan struct{} // of one; signals an in-process caller; nil: nobody waits

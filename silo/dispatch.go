@@ -2,8 +2,9 @@ package silo
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"time"
+	"sync"
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
@@ -19,8 +20,21 @@ type remote struct {
 	reply   string // "": nobody waits
 	payload []byte
 	codec   wire.Codec
-	body    []byte // the answer, encoded
+	body    *[]byte // the answer, encoded; nil before
 }
+
+// A remoteCall is a call with its remote, in one allocation.
+type remoteCall struct {
+	call
+	remote remote
+}
+
+// bodies are buffers of encoded answers. encode takes one, and reply gives it back when
+// NATS's client has copied it. An answer that nobody may send any more keeps its buffer.
+var bodies = sync.Pool{New: func() any { return new([]byte) }} //nolint:gochecknoglobals // a pool is shared or it is none
+
+// keepBody is how large a buffer may be that is given back.
+const keepBody = 64 << 10
 
 func (r *remote) decode(m *seam.Method) (proto.Message, error) {
 	req := m.NewRequest()
@@ -35,8 +49,12 @@ func (r *remote) encode(resp proto.Message) (err error) {
 	if r.reply == "" {
 		return nil
 	}
-	r.body, err = wire.Append(r.codec, nil, resp)
-	return err
+	body, _ := bodies.Get().(*[]byte)
+	if *body, err = wire.Append(r.codec, (*body)[:0], resp); err != nil {
+		return err
+	}
+	r.body = body
+	return nil
 }
 
 // serve takes a request from the door, a partition or the silo's own subject. It never
@@ -56,12 +74,14 @@ func (s *Silo) serve(msg *nats.Msg) {
 	}
 	c, h, key, err := s.accept(msg)
 	if err == nil {
-		if c.method.OneWay && msg.Reply != "" {
-			// Somebody asked with a reply subject, and gets the only thing there is to say.
-			s.publish(&nats.Msg{Subject: msg.Reply})
-			c.remote.reply = ""
+		codec, receipt := c.remote.codec, c.method.OneWay && msg.Reply != ""
+		if receipt {
+			c.remote.reply = "" // before a worker has the call: its turn has nothing to say
 		}
 		if err = h.admit(key, c); err == nil {
+			if receipt {
+				s.acknowledge(msg.Reply, codec)
+			}
 			return
 		}
 	}
@@ -76,11 +96,30 @@ func (s *Silo) serve(msg *nats.Msg) {
 	s.publishError(msg.Reply, codec, err)
 }
 
+// acknowledge answers a request to a one-way method whose sender asked with a reply
+// subject: that the call is taken is all there is to say.
+func (s *Silo) acknowledge(reply string, codec wire.Codec) {
+	msg := &nats.Msg{Subject: reply}
+	if codec == wire.CodecJSON {
+		msg.Data = []byte("{}")
+	}
+	s.publish(msg)
+}
+
+// unreadable says that the message has headers which the NATS client could not parse, and
+// left out. What they asked for (a cancellation, a deadline, a codec) must not be guessed.
+func unreadable(msg *nats.Msg) bool {
+	return msg.Header == nil && msg.Size() > len(msg.Subject)+len(msg.Reply)+len(msg.Data)
+}
+
 // accept makes a call of a request. An error means that nothing was begun.
 func (s *Silo) accept(msg *nats.Msg) (*call, *hosted, string, *grain.Error) {
 	target, err := s.names.ParseTarget(msg.Subject)
 	if err != nil {
 		return nil, nil, "", outcome.NotExecuted(err)
+	}
+	if unreadable(msg) {
+		return nil, nil, "", outcome.Refused(grain.CodeInvalidArgument, "the headers cannot be read: write NATS/1.0, and then a name, a colon and a value in each line")
 	}
 	h := s.types[target.Type]
 	if h == nil {
@@ -91,7 +130,7 @@ func (s *Silo) accept(msg *nats.Msg) (*call, *hosted, string, *grain.Error) {
 		return nil, nil, "", outcome.Refused(grain.CodeUnimplemented, "%s has no method %q", target.Type, target.Method)
 	}
 	if s.draining.Load() {
-		return nil, nil, "", outcome.Refused(grain.CodeUnavailable, "this silo is stopping")
+		return nil, nil, "", stopping()
 	}
 	timeout, set, err := wire.ParseTimeout(wire.Header(msg.Header))
 	if err != nil {
@@ -105,8 +144,13 @@ func (s *Silo) accept(msg *nats.Msg) (*call, *hosted, string, *grain.Error) {
 	if err != nil {
 		return nil, nil, "", outcome.NotExecuted(err)
 	}
-	c := &call{method: m, remote: &remote{reply: msg.Reply, payload: msg.Data, codec: codec}}
-	c.Begin(nil, nil, time.Now().Add(timeout), m.ReadOnly)
+	rc := &remoteCall{
+		call:   call{method: m, made: s.clock()},
+		remote: remote{reply: msg.Reply, payload: msg.Data, codec: codec},
+	}
+	c := &rc.call
+	c.remote = &rc.remote
+	c.Begin(nil, nil, s.at(c.made).Add(timeout), m.ReadOnly)
 	return c, h, target.Key, nil
 }
 
@@ -122,15 +166,22 @@ func (s *Silo) reply(c *call, _ proto.Message, err *grain.Error) {
 	if s.revoked.Load() {
 		return // the answer of a turn that would not end; its caller has been told already
 	}
-	if err == nil && int64(len(r.body)) > s.nc.MaxPayload() {
-		err = grain.Errorf(grain.CodeResourceExhausted, "the response of %s has %d bytes, and the NATS server takes %d (its max_payload); the method has had its effect",
-			c.method, len(r.body), s.nc.MaxPayload())
-	}
 	if err != nil {
 		s.publishError(r.reply, r.codec, err)
 		return
 	}
-	s.publish(&nats.Msg{Subject: r.reply, Data: r.body})
+	body := *r.body
+	switch err := s.nc.Publish(r.reply, body); {
+	case errors.Is(err, nats.ErrMaxPayload):
+		s.publishError(r.reply, r.codec, grain.Errorf(grain.CodeResourceExhausted,
+			"the response of %s has %d bytes, and the NATS server takes %d (its max_payload); the method has had its effect",
+			c.method, len(body), s.nc.MaxPayload()))
+	case err != nil:
+		s.lost(r.reply, err)
+	}
+	if cap(body) <= keepBody {
+		bodies.Put(r.body)
+	}
 }
 
 func (s *Silo) publishError(reply string, codec wire.Codec, err *grain.Error) {
@@ -143,8 +194,12 @@ func (s *Silo) publishError(reply string, codec wire.Codec, err *grain.Error) {
 
 func (s *Silo) publish(msg *nats.Msg) {
 	if err := s.nc.PublishMsg(msg); err != nil {
-		s.log.Warn("an answer was lost", slog.String("subject", msg.Subject), slog.Any("error", err))
+		s.lost(msg.Subject, err)
 	}
+}
+
+func (s *Silo) lost(subject string, err error) {
+	s.log.Warn("an answer was lost", slog.String("subject", subject), slog.Any("error", err))
 }
 
 // cancel drops the call with that reply subject if it waits, and cancels its context if

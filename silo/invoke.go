@@ -38,9 +38,9 @@ func (s *Silo) Invoke(ctx context.Context, m *seam.Method, key string, req proto
 	if !m.Immutable {
 		req = proto.Clone(req)
 	}
-	c := &call{method: m, req: req}
+	c := &call{method: m, req: req, made: s.clock()}
 	if m.OneWay {
-		c.Begin(nil, nil, s.deadline(context.Background(), m), m.ReadOnly) //nolint:contextcheck // it outlives whoever sends it
+		c.Begin(nil, nil, s.deadline(context.Background(), c), m.ReadOnly) //nolint:contextcheck // it outlives whoever sends it
 		if err := s.admit(h, key, c); err != nil {
 			return nil, err
 		}
@@ -73,7 +73,7 @@ func (s *Silo) unknownType(typ string) *grain.Error {
 // call hands c over and waits for its answer.
 func (s *Silo) call(ctx context.Context, h *hosted, key string, c *call, parent *turn.Turn) (proto.Message, error) {
 	c.ready, _ = readies.Get().(chan struct{})
-	c.Begin(nil, parent, s.deadline(ctx, c.method), c.method.ReadOnly)
+	c.Begin(nil, parent, s.deadline(ctx, c), c.method.ReadOnly)
 	if err := s.admit(h, key, c); err != nil {
 		readies.Put(c.ready)
 		return nil, err
@@ -131,16 +131,16 @@ func (s *Silo) admit(h *hosted, key string, c *call) error {
 	return nil
 }
 
-// deadline is when a call of m made with ctx must have ended.
-func (s *Silo) deadline(ctx context.Context, m *seam.Method) time.Time {
+// deadline is when c, made with ctx, must have ended.
+func (s *Silo) deadline(ctx context.Context, c *call) time.Time {
 	if d, ok := ctx.Deadline(); ok {
 		return d
 	}
-	d := m.Timeout
+	d := c.method.Timeout
 	if d == 0 {
 		d = s.cfg.CallTimeout
 	}
-	return s.started.Add(time.Duration(s.clock()) + d)
+	return s.at(c.made).Add(d)
 }
 
 // refuseCycle refuses a call to a grain whose present turn waits for this very call: it

@@ -105,6 +105,9 @@ func newIncarnation() string { return rand.Text()[:20] }
 // clock is the time since the silo's start, in nanoseconds, unmoved by wall clocks.
 func (s *Silo) clock() int64 { return int64(time.Since(s.started)) }
 
+// at is what time it was when the clock said so.
+func (s *Silo) at(clock int64) time.Time { return s.started.Add(time.Duration(clock)) }
+
 // openStore opens the store and takes a new generation: from now on, what an earlier
 // process of this silo left in flight is fenced off.
 func (s *Silo) openStore(ctx context.Context) error {

@@ -16,10 +16,10 @@ import (
 	"github.com/teff-dev/teff/internal/seam"
 )
 
-// turn runs one call. Waited says that it may have waited behind others.
-func (a *activation) turn(c *call, waited bool) {
+// turn runs one call, at now on the silo's clock.
+func (a *activation) turn(c *call, now int64) {
 	s := a.of.silo
-	if waited && c.lateAt(time.Now()) {
+	if c.lateAt(s.at(now)) {
 		c.expire(a)
 	}
 	if !c.begin() {

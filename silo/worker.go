@@ -2,23 +2,31 @@ package silo
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// workers are the goroutines that run turns. There are as many as there are busy
-// activations, so that a turn that blocks holds up nobody else; the one that was used
-// last is used first, and what is idle beyond keepWorkers ends.
+// workers are the goroutines that run turns. Each takes what is ready, one activation
+// after the other, without a switch between them. While something is ready, one more
+// worker is on its way: where a turn blocks, or the machine has a core to spare, it goes
+// on with the rest, so that nobody is held up; where not, it does not come to run, and
+// costs nothing. The worker that was used last is used first, and what is idle beyond
+// keepWorkers ends.
 type workers struct {
 	silo *Silo
 	wg   sync.WaitGroup
 
 	mu     sync.Mutex
+	ready  readyQueue
 	idle   []*worker
+	coming bool // Invariant: if anything is ready, a worker has been woken that has not come yet
 	all    map[*worker]struct{}
 	closed bool
 	gone   chan struct{} // closed when the pool is, and no worker is left
+
+	goneOnce sync.Once
 
 	watched atomic.Bool   // the watch is awake
 	wake    chan struct{} // of one; wakes it
@@ -29,8 +37,24 @@ const keepWorkers = 256
 
 // A worker runs the turns of one activation at a time.
 type worker struct {
-	start   chan *activation
+	woken   chan struct{} // of one
 	current atomic.Pointer[activation]
+	since   int64 // has had its processor, on the silo's clock
+}
+
+// yieldAfter is for how long a worker keeps others waiting for its processor: those who
+// read requests and write answers, above all.
+const yieldAfter = 200 * time.Microsecond
+
+// lap reads the clock between two turns.
+func (w *worker) lap(s *Silo) int64 {
+	now := s.clock()
+	if now-w.since > int64(yieldAfter) {
+		runtime.Gosched()
+		now = s.clock()
+		w.since = now
+	}
+	return now
 }
 
 func newWorkers(s *Silo) *workers {
@@ -42,7 +66,7 @@ func newWorkers(s *Silo) *workers {
 	}
 }
 
-// run gives a to a worker. The activation is marked busy already.
+// run has a worker come for a. The activation is marked busy already.
 func (p *workers) run(a *activation) {
 	if !p.watched.Load() && p.watched.CompareAndSwap(false, true) {
 		select {
@@ -51,48 +75,77 @@ func (p *workers) run(a *activation) {
 		}
 	}
 	p.mu.Lock()
+	p.ready.push(a)
+	w := p.call()
+	p.mu.Unlock()
+	p.rouse(w)
+}
+
+// call finds a worker to come for what is ready, unless one is coming, and nil then. It
+// is called under the lock; rouse w afterwards.
+func (p *workers) call() *worker {
+	if p.coming || p.ready.len() == 0 {
+		return nil
+	}
+	p.coming = true
 	if n := len(p.idle); n > 0 {
 		w := p.idle[n-1]
 		p.idle = p.idle[:n-1]
-		p.mu.Unlock()
-		w.start <- a
-		return
+		return w
 	}
-	w := &worker{start: make(chan *activation, 1)}
+	w := &worker{woken: make(chan struct{}, 1)}
 	p.all[w] = struct{}{}
-	p.mu.Unlock()
-	p.wg.Go(func() { p.loop(w, a) })
+	p.wg.Go(func() { p.loop(w) })
+	return w
 }
 
-func (p *workers) loop(w *worker, a *activation) {
-	for a != nil {
-		w.current.Store(a)
-		a.work()
-		w.current.Store(nil)
-		if !p.park(w) {
-			return
-		}
-		a = <-w.start // nil: the pool closes
+func (p *workers) rouse(w *worker) {
+	if w != nil {
+		w.woken <- struct{}{}
 	}
 }
 
-// park makes w available. It is false when w shall end instead.
-func (p *workers) park(w *worker) bool {
+func (p *workers) loop(w *worker) {
+	for range w.woken {
+		w.since = p.silo.clock()
+		for came := true; ; came = false {
+			a, another := p.next(w, came)
+			p.rouse(another)
+			if a == nil {
+				break
+			}
+			w.current.Store(a)
+			a.work(w)
+			w.current.Store(nil)
+		}
+	}
+}
+
+// next takes what is ready, and a worker to rouse for the rest. When nothing is, w idles,
+// or ends.
+func (p *workers) next(w *worker, came bool) (a *activation, another *worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if came {
+		p.coming = false
+	}
+	if a = p.ready.pop(); a != nil {
+		return a, p.call()
+	}
 	if p.closed || len(p.idle) >= keepWorkers {
 		p.remove(w)
-		return false
+	} else {
+		p.idle = append(p.idle, w)
 	}
-	p.idle = append(p.idle, w)
-	return true
+	return nil, nil
 }
 
-// remove is called under the lock.
+// remove ends an idle worker. It is called under the lock.
 func (p *workers) remove(w *worker) {
+	close(w.woken)
 	delete(p.all, w)
 	if p.closed && len(p.all) == 0 {
-		close(p.gone)
+		p.goneOnce.Do(func() { close(p.gone) }) // a stray goroutine's call may bring one more to life
 	}
 }
 
@@ -103,11 +156,10 @@ func (p *workers) close(ctx context.Context) (stuck []*activation) {
 	p.mu.Lock()
 	p.closed = true
 	if len(p.all) == 0 {
-		close(p.gone)
+		p.goneOnce.Do(func() { close(p.gone) })
 	}
 	for _, w := range p.idle {
 		p.remove(w)
-		w.start <- nil
 	}
 	p.idle = nil
 	p.mu.Unlock()
