@@ -51,7 +51,11 @@ func golden(t *testing.T, name string, typings ...typing) {
 		}
 		fmt.Fprintf(&all, "[exit %d]\n\n", end.exit)
 	}
-	got := []byte(steady(all.String()))
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []byte(steady(strings.ReplaceAll(all.String(), here, "/here")))
 	file := filepath.Join("testdata", "golden", name+".txt")
 	if *update {
 		if err := os.WriteFile(file, got, 0o600); err != nil {
