@@ -8,8 +8,10 @@
 //	export LC_ALL=C
 //	cat FILE... | grep -aoE '[A-Za-z]+' | tr A-Z a-z | sort | uniq -c | sort -k1,1nr -k2,2 | head -20
 //
-// With -data the counts are kept, and the next run adds to them. A run that is killed
-// leaves behind what it had counted until then.
+// The counts are in memory, unless -data names a directory. There they are kept: a call
+// is answered when its count is on the disk, and the next run adds to what it finds. So
+// a run that is killed leaves behind every occurrence whose call was answered, and for
+// each caller at most one whose call was not.
 package main
 
 import (

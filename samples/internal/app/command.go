@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // A Command is a sample's command line, and where its output goes.
@@ -38,7 +39,7 @@ func newCommand(name, operands string, args []string, stdout, stderr io.Writer) 
 	f.StringVar(&c.Data, "data", "", "keep state in `DIR` (default: nothing is kept)")
 	f.BoolVar(&c.Serve, "serve", false, "stay up until SIGINT or SIGTERM")
 	f.Usage = func() {
-		fmt.Fprintf(stderr, "usage: %s [flags] %s\n", name, operands)
+		fmt.Fprintln(stderr, strings.TrimSpace(fmt.Sprintf("usage: %s [flags] %s", name, operands)))
 		f.PrintDefaults()
 	}
 	return c

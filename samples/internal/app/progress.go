@@ -1,29 +1,37 @@
 package app
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 )
 
 // A Progress shows how far a long piece of work is: as a bar where stderr is a terminal,
-// as a line at the start and one at the end elsewhere. It is safe for concurrent use.
+// as a line for each tenth of it elsewhere. It is safe for concurrent use.
 type Progress struct {
 	c     *Command
 	what  string
+	total int
 	bar   *progressbar.ProgressBar // nil: no terminal
 	since time.Time
+
+	mu   sync.Mutex // where there is no bar
+	done int
+	told time.Time // when the last line was written
 }
 
-// barLook is how often the bar is drawn, at most.
-const barLook = 100 * time.Millisecond
+// lookEvery is how often the bar is drawn or a line written, at most.
+const lookEvery = 100 * time.Millisecond
 
 // Progress begins a piece of work that has total steps. What says what is done in them,
 // such as "counting words".
 func (c *Command) Progress(what string, total int) *Progress {
-	p := &Progress{c: c, what: what, since: time.Now()}
+	now := time.Now()
+	p := &Progress{c: c, what: what, total: total, since: now, told: now}
 	if !isTerminal(c.Stderr) {
 		c.Logf("%s: %d to do", what, total)
 		return p
@@ -33,7 +41,7 @@ func (c *Command) Progress(what string, total int) *Progress {
 		progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),
-		progressbar.OptionThrottle(barLook),
+		progressbar.OptionThrottle(lookEvery),
 	)
 	return p
 }
@@ -42,13 +50,23 @@ func (c *Command) Progress(what string, total int) *Progress {
 func (p *Progress) Step() {
 	if p.bar != nil {
 		_ = p.bar.Add(1) // a bar that cannot be drawn is no reason to stop
+		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done++
+	if tenth := (p.total + 9) / 10; p.done%tenth != 0 || p.done >= p.total || time.Since(p.told) < lookEvery {
+		return
+	}
+	p.told = time.Now()
+	p.c.Logf("%s: %d of %d", p.what, p.done, p.total)
 }
 
 // End ends the display. The work need not be done.
 func (p *Progress) End() {
 	if p.bar != nil {
 		_ = p.bar.Exit()
+		fmt.Fprintln(p.c.Stderr) // the bar stays on its line
 	}
 	p.c.Logf("%s: %s", p.what, time.Since(p.since).Round(time.Millisecond))
 }
