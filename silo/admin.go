@@ -61,7 +61,7 @@ func addFile(set *descriptorpb.FileDescriptorSet, file protoreflect.FileDescript
 
 // serveControl answers administrators.
 func (s *Silo) serveControl(msg *nats.Msg) {
-	switch verb := msg.Subject[strings.LastIndexByte(msg.Subject, '.')+1:]; verb {
+	switch verb := strings.TrimPrefix(msg.Subject, s.names.Ctl(s.member.GetIncarnation(), "")); verb {
 	case "status":
 		s.answer(msg, s.status(), nil)
 	default:
@@ -93,6 +93,9 @@ func (s *Silo) status() *teffv1.SiloStatus {
 
 // answer answers anything but a call: a message, or an error.
 func (s *Silo) answer(msg *nats.Msg, m proto.Message, err *grain.Error) {
+	if msg.Reply == "" {
+		return // nobody asked
+	}
 	if !wire.ReplyAllowed(msg.Reply, s.cfg.ReplyPrefixes) {
 		s.refusedReplies.Add(1)
 		return

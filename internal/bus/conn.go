@@ -1,8 +1,10 @@
 package bus
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -33,6 +35,7 @@ func Connect(o Options) (*nats.Conn, error) {
 	opts := []nats.Option{
 		nats.Name(o.Name),
 		nats.MaxReconnects(-1),
+		nats.IgnoreAuthErrorAbort(), // what checks the credentials may be down itself
 		nats.ReconnectWait(reconnectWait),
 		nats.ReconnectBufSize(-1),
 		nats.PingInterval(pingInterval),
@@ -60,7 +63,15 @@ func Connect(o Options) (*nats.Conn, error) {
 	}
 	nc, err := nats.Connect(o.URL, append(append(opts, o.Extra...), spooled)...)
 	if err != nil {
-		return nil, fmt.Errorf("connect to NATS at %s: %w", where, err)
+		if safe := redact(err.Error()); safe != err.Error() { // it quotes the URL
+			err = errors.New(safe)
+		}
+		return nil, fmt.Errorf("connect to NATS at %s: %w", redact(where), err)
 	}
 	return nc, nil
+}
+
+// redact takes user and password out of URLs: errors end up in logs.
+func redact(text string) string {
+	return regexp.MustCompile(`//[^,]*@`).ReplaceAllString(text, "//")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// ErrNoResponders: nobody listens on the subject, so nobody got the request.
+// ErrNoResponders says that nobody listens on the subject, so nobody got the request.
 var ErrNoResponders = errors.New("nobody listens on the subject")
 
 // A Mux sends requests and hands each reply to the one who waits for it, over one
@@ -51,15 +51,22 @@ func NewMux(nc *nats.Conn) (*Mux, error) {
 	return m, nil
 }
 
-// ErrClosed: the multiplexer was closed while the request was under way, or before.
+// ErrClosed says that the multiplexer was closed before the request was sent.
 var ErrClosed = errors.New("closed")
 
-// Close ends the subscription, and the requests under way with ErrClosed.
+// ErrAbandoned says that the multiplexer was closed while the reply was awaited.
+var ErrAbandoned = errors.New("closed while a reply was awaited")
+
+// Close ends the subscription, and the requests under way with ErrAbandoned. Closing
+// twice is safe.
 func (m *Mux) Close() error {
 	m.mu.Lock()
 	waiting := m.waiting
 	m.waiting = nil
 	m.mu.Unlock()
+	if waiting == nil {
+		return nil
+	}
 	for _, w := range waiting {
 		w.reply <- nil
 	}
@@ -68,7 +75,7 @@ func (m *Mux) Close() error {
 
 // Request sends msg, whose Reply it sets, and waits until the deadline or the context's
 // end. It returns the context's error, context.DeadlineExceeded, ErrNoResponders,
-// ErrClosed, or why publishing failed.
+// ErrClosed, ErrAbandoned, or why publishing failed.
 func (m *Mux) Request(ctx context.Context, msg *nats.Msg, deadline time.Time) (*nats.Msg, error) {
 	w, _ := waiters.Get().(*waiter)
 	m.mu.Lock()
@@ -95,7 +102,7 @@ func (m *Mux) Request(ctx context.Context, msg *nats.Msg, deadline time.Time) (*
 		w.timer.Stop()
 		waiters.Put(w)
 		if reply == nil {
-			return nil, ErrClosed
+			return nil, ErrAbandoned
 		}
 		return reply, noResponders(reply)
 	case <-ctx.Done():

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -59,9 +60,14 @@ func StartServer(o ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded NATS server: %w", err)
 	}
-	srv.SetLoggerV2(serverLog{o.Logger}, false, false, false)
+	log := &serverLog{log: o.Logger}
+	srv.SetLoggerV2(log, false, false, false)
 	srv.Start()
 	s := &Server{srv}
+	if cause := log.fatal.Load(); cause != nil { // it would never be ready
+		s.Stop()
+		return nil, fmt.Errorf("embedded NATS server with its files in %q: %s", o.StoreDir, *cause)
+	}
 	if !srv.ReadyForConnections(readyWait) {
 		s.Stop()
 		return nil, fmt.Errorf("embedded NATS server: not ready on %s within %s", o.Listen, readyWait)
@@ -108,21 +114,27 @@ func (s *Server) Stop() {
 }
 
 // serverLog passes on what a silo's operator should see. Notices are the server's
-// banner, and of interest to nobody who embeds it.
-type serverLog struct{ log *slog.Logger }
+// banner, and of interest to nobody who embeds it. What would end a server's own process
+// is kept for StartServer to return.
+type serverLog struct {
+	log   *slog.Logger
+	fatal atomic.Pointer[string]
+}
 
-func (l serverLog) Noticef(string, ...any) {}
-func (l serverLog) Debugf(string, ...any)  {}
-func (l serverLog) Tracef(string, ...any)  {}
+func (l *serverLog) Noticef(string, ...any) {}
+func (l *serverLog) Debugf(string, ...any)  {}
+func (l *serverLog) Tracef(string, ...any)  {}
 
-func (l serverLog) Warnf(format string, v ...any) {
+func (l *serverLog) Warnf(format string, v ...any) {
 	l.log.Warn("embedded NATS: " + fmt.Sprintf(format, v...))
 }
 
-func (l serverLog) Errorf(format string, v ...any) {
+func (l *serverLog) Errorf(format string, v ...any) {
 	l.log.Error("embedded NATS: " + fmt.Sprintf(format, v...))
 }
 
-func (l serverLog) Fatalf(format string, v ...any) {
-	l.log.Error("embedded NATS: " + fmt.Sprintf(format, v...))
+func (l *serverLog) Fatalf(format string, v ...any) {
+	cause := fmt.Sprintf(format, v...)
+	l.fatal.CompareAndSwap(nil, &cause)
+	l.log.Error("embedded NATS: " + cause)
 }

@@ -36,14 +36,14 @@ func New(nc *nats.Conn, mux *bus.Mux, names wire.Names, timeout time.Duration) *
 // Invoke calls a grain. It does what grain.Caller promises.
 func (r *Router) Invoke(ctx context.Context, m *seam.Method, key string, req proto.Message) (proto.Message, error) {
 	if err := grain.ValidateKey(key); err != nil {
-		return nil, err
+		return nil, outcome.NotExecuted(err)
 	}
 	if req == nil || !req.ProtoReflect().IsValid() {
 		return nil, outcome.Refused(grain.CodeInvalidArgument, "%s was called with a nil request", m)
 	}
 	payload, err := wire.Append(wire.CodecProto, nil, req)
 	if err != nil {
-		return nil, err
+		return nil, outcome.NotExecuted(err)
 	}
 	if limit := r.nc.MaxPayload(); int64(len(payload)) > limit {
 		return nil, outcome.Refused(grain.CodeResourceExhausted, "the request of %s has %d bytes, and the NATS server takes %d (its max_payload)", m, len(payload), limit)
@@ -146,7 +146,7 @@ func (r *Router) attempt(ctx context.Context, q *request) (proto.Message, *grain
 	}
 	if q.method.OneWay {
 		if err := r.nc.PublishMsg(msg); err != nil {
-			return nil, unsent(err)
+			return nil, r.unsent(err, q.method)
 		}
 		return nil, nil
 	}
@@ -176,14 +176,17 @@ func (r *Router) failed(err error, msg *nats.Msg, q *request) *grain.Error {
 		r.view.Store(nil)
 		return outcome.Refused(grain.CodeUnavailable, "the silo that served %s is gone", q.method.Service.Type)
 	case errors.Is(err, context.DeadlineExceeded):
+		if !q.explicit {
+			r.cancel(msg) // the silo does not know how patient this client was
+		}
 		return outcome.ContextEnded(err, q.method, true)
 	case errors.Is(err, context.Canceled):
 		r.cancel(msg)
 		return outcome.ContextEnded(err, q.method, true)
-	case errors.Is(err, bus.ErrClosed):
+	case errors.Is(err, bus.ErrAbandoned):
 		return grain.Errorf(grain.CodeCancelled, "the client was closed; the call of %s may have its effect nonetheless", q.method)
 	default:
-		return unsent(err)
+		return r.unsent(err, q.method)
 	}
 }
 
@@ -195,6 +198,14 @@ func (r *Router) cancel(msg *nats.Msg) {
 	})
 }
 
-func unsent(err error) *grain.Error {
-	return outcome.Refused(grain.CodeUnavailable, "cannot reach NATS: %w", err)
+// unsent says why a message could not be published.
+func (r *Router) unsent(err error, m *seam.Method) *grain.Error {
+	switch {
+	case errors.Is(err, bus.ErrClosed), errors.Is(err, nats.ErrConnectionClosed):
+		return outcome.Refused(grain.CodeCancelled, "%s was called through a client that is closed", m)
+	case errors.Is(err, nats.ErrMaxPayload): // the headers count too
+		return outcome.Refused(grain.CodeResourceExhausted, "the request of %s and its headers have more bytes than the NATS server takes, %d (its max_payload)", m, r.nc.MaxPayload())
+	default:
+		return outcome.Refused(grain.CodeUnavailable, "cannot reach NATS: %w", err)
+	}
 }

@@ -16,17 +16,28 @@ import (
 	teffv1 "github.com/teff-dev/teff/protos/teff/v1"
 )
 
-// View returns the view, which it fetches if there is none yet.
-func (r *Router) View(ctx context.Context) (*teffv1.View, *grain.Error) {
+// knownView returns the view, which it fetches if there is none yet.
+func (r *Router) knownView(ctx context.Context, q *request) (*teffv1.View, *grain.Error) {
 	if v := r.view.Load(); v != nil {
 		return v, nil
 	}
-	reply, err := r.mux.Request(ctx, &nats.Msg{Subject: r.names.View()}, time.Now().Add(viewWait))
+	until := time.Now().Add(viewWait)
+	if q.deadline.Before(until) {
+		until = q.deadline
+	}
+	reply, err := r.mux.Request(ctx, &nats.Msg{Subject: r.names.View()}, until)
 	switch {
+	case errors.Is(err, context.Canceled):
+		return nil, outcome.ContextEnded(err, q.method, false)
 	case errors.Is(err, bus.ErrNoResponders), errors.Is(err, context.DeadlineExceeded):
 		return nil, outcome.Refused(grain.CodeUnavailable, "no silo of cluster %q answers at %s (is one running? is the cluster's name right?)", r.names.Cluster(), r.nc.ConnectedUrlRedacted())
+	case errors.Is(err, bus.ErrAbandoned):
+		return nil, r.unsent(bus.ErrClosed, q.method) // the view was asked for, not yet the grain
 	case err != nil:
-		return nil, unsent(err)
+		return nil, r.unsent(err, q.method)
+	}
+	if err := wire.DecodeError(wire.Header(reply.Header), reply.Data); err != nil {
+		return nil, outcome.NotExecuted(err)
 	}
 	view := new(teffv1.View)
 	if err := proto.Unmarshal(reply.Data, view); err != nil {
@@ -45,7 +56,7 @@ const viewWait = 2 * time.Second
 
 // owner returns the incarnation of the silo that has the grain.
 func (r *Router) owner(ctx context.Context, q *request) (string, *grain.Error) {
-	view, err := r.View(ctx)
+	view, err := r.knownView(ctx, q)
 	if err != nil {
 		return "", err
 	}
