@@ -22,7 +22,7 @@ func fault(ctx context.Context, p *probe, how string) error {
 		panic("the secret of the method")
 	case "writes to a nil map":
 		var none map[string]int
-		none["the secret"]++
+		none["the secret"]++ //nolint:staticcheck // that is the point
 	case "panics in a branch":
 		group := grain.NewGroup(ctx)
 		group.Go(func(context.Context) error { panic("the secret of the branch") })

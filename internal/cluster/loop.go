@@ -151,8 +151,7 @@ func (c *Cluster) delete(ctx context.Context, e membership.Delete) {
 func (c *Cluster) read(ctx context.Context, e membership.Read) {
 	c.later(ctx, func(ctx context.Context) membership.Event {
 		r, revision, err := c.bucket.get(ctx, e.Key)
-		var unfit *grain.Error
-		if errors.As(err, &unfit) {
+		if unfit, ok := errors.AsType[*grain.Error](err); ok {
 			return membership.Unfit{Err: unfit}
 		}
 		if err != nil {
