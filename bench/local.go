@@ -48,16 +48,27 @@ func measureLocal(s settings) ([]row, error) {
 	}
 	defer stop()
 	ref := benchv1teff.EchoOf(host, "local")
-	var rows []row
-	for _, l := range locals() {
+	there, stopThere := roundTrip()
+	defer stopThere()
+	ways := append([]local{{name: channelName, one: there}}, locals()...)
+	rounds := make([][]sample, len(ways))
+	for range s.rounds {
+		for i, l := range ways {
+			got, err := l.sample(s, ref)
+			if err != nil {
+				return nil, err
+			}
+			rounds[i] = append(rounds[i], got)
+		}
+	}
+	rows := []row{rowOf(channelName, 1, rounds[0])}
+	for i, l := range ways[1:] {
 		own, err := allocsOf(func() error { return l.one(echo{}) })
 		if err != nil {
 			return nil, err
 		}
-		r, err := l.row(s, ref)
-		if err != nil {
-			return nil, err
-		}
+		mine := rounds[i+1]
+		r := rowOf(l.name, 1, mine).against(channelName+" CPU", mine, rounds[0], sample.cpuMicros)
 		r.Allocs -= own
 		met := 1e6/r.PerSec < l.micros && r.Allocs < l.allocs+0.05 // what else the process allocates
 		rows = append(rows, r.judge(l.must, l.moonshot, met))
@@ -65,27 +76,41 @@ func measureLocal(s settings) ([]row, error) {
 	return rows, nil
 }
 
-// row counts a batch's calls, and divides its time by them.
-func (l local) row(s settings, ref benchv1teff.Echo) (row, error) {
-	rounds := make([]sample, s.rounds)
-	for i := range rounds {
-		got, err := sampleCalls(func(int) error {
-			for range batch {
-				if err := l.one(ref); err != nil {
-					return err
-				}
-			}
-			return nil
-		}, 1, s.round, ownCPUOnly)
-		if err != nil {
-			return row{}, err
+// channelName is the least that a call costs which another goroutine answers.
+const channelName = "local channel"
+
+// roundTrip hands a message to a goroutine and takes it back, as a caller who waits for
+// a turn must. It does nothing else.
+func roundTrip() (one func(benchv1teff.Echo) error, stop func()) {
+	there, back := make(chan *benchv1.SayRequest, 1), make(chan *benchv1.SayRequest, 1)
+	go func() {
+		defer close(back)
+		for m := range there {
+			back <- m
 		}
-		got.calls *= batch
-		got.p50 /= batch
-		got.p99 /= batch
-		rounds[i] = got
-	}
-	return rowOf(l.name, 1, rounds), nil
+	}()
+	m := &benchv1.SayRequest{Text: payload()}
+	return func(benchv1teff.Echo) error {
+		there <- m
+		<-back
+		return nil
+	}, func() { close(there); <-back }
+}
+
+// sample counts a batch's calls, and divides its time by them.
+func (l local) sample(s settings, ref benchv1teff.Echo) (sample, error) {
+	got, err := sampleCalls(func(int) error {
+		for range batch {
+			if err := l.one(ref); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, 1, s.round, ownCPUOnly)
+	got.calls *= batch
+	got.p50 /= batch
+	got.p99 /= batch
+	return got, err
 }
 
 // allocsOf is how often f allocates, without what others do now and then.

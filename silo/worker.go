@@ -39,7 +39,7 @@ const keepWorkers = 256
 type worker struct {
 	woken   chan struct{} // of one
 	current atomic.Pointer[activation]
-	since   int64 // has had its processor, on the silo's clock
+	since   int64 // has had its processor, on the silo's clock; zero: just came
 }
 
 // yieldAfter is for how long a worker keeps others waiting for its processor: those who
@@ -49,7 +49,10 @@ const yieldAfter = 200 * time.Microsecond
 // lap reads the clock between two turns.
 func (w *worker) lap(s *Silo) int64 {
 	now := s.clock()
-	if now-w.since > int64(yieldAfter) {
+	switch {
+	case w.since == 0:
+		w.since = now
+	case now-w.since > int64(yieldAfter):
 		runtime.Gosched()
 		now = s.clock()
 		w.since = now
@@ -107,7 +110,7 @@ func (p *workers) rouse(w *worker) {
 
 func (p *workers) loop(w *worker) {
 	for range w.woken {
-		w.since = p.silo.clock()
+		w.since = 0
 		for came := true; ; came = false {
 			a, another := p.next(w, came)
 			p.rouse(another)
