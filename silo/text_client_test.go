@@ -42,16 +42,22 @@ const textPatience = 20 * time.Second
 // dialText connects to the silo's NATS server.
 func dialText(t testing.TB, s *silo.Silo) *textClient {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "nats://"))
+	return dialTextAs(t, s.URL(), "", "_INBOX.text."+strconv.FormatInt(time.Now().UnixNano(), 36))
+}
+
+// dialTextAs connects as a user, whose password is the name, with an inbox of his own.
+func dialTextAs(t testing.TB, url, user, inbox string) *textClient {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "nats://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	c := &textClient{t: t, conn: conn, in: bufio.NewReader(conn), inbox: "_INBOX.text." + strconv.FormatInt(time.Now().UnixNano(), 36)}
+	c := &textClient{t: t, conn: conn, in: bufio.NewReader(conn), inbox: inbox}
 	if info := c.line(); !strings.HasPrefix(info, "INFO ") {
 		t.Fatalf("the server begins with %q", info)
 	}
-	c.write(`CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}` + "\r\n")
+	c.write(fmt.Sprintf(`CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true,"user":%q,"pass":%q}`+"\r\n", user, user))
 	c.sub(c.inbox + ".*")
 	return c
 }
