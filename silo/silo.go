@@ -88,6 +88,7 @@ func Start(ctx context.Context, cfg Config) (*Silo, error) {
 	for _, h := range s.sorted {
 		s.member.Types = append(s.member.Types, h.kind.Service.Type)
 	}
+	s.names = names.Knowing(s.member.Types...)
 	for _, step := range []func(context.Context) error{s.openStore, s.connect, s.checkAlone, s.listen} {
 		if err := step(ctx); err != nil {
 			s.release()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,11 +42,17 @@ func (r *Router) Invoke(ctx context.Context, m *seam.Method, key string, req pro
 	if req == nil || !req.ProtoReflect().IsValid() {
 		return nil, outcome.Refused(grain.CodeInvalidArgument, "%s was called with a nil request", m)
 	}
-	payload, err := wire.Append(wire.CodecProto, nil, req)
+	buf, _ := payloads.Get().(*[]byte)
+	defer payloads.Put(buf)
+	payload, err := wire.Append(wire.CodecProto, (*buf)[:0], req)
 	if err != nil {
 		return nil, outcome.NotExecuted(err)
 	}
-	if limit := r.nc.MaxPayload(); int64(len(payload)) > limit {
+	if len(payload) <= keepPayload {
+		*buf = payload
+	} else if limit := r.nc.MaxPayload(); int64(len(payload)) > limit {
+		// Smaller ones do not ask, which takes a lock that all who publish want: where the
+		// limit is lower still, publishing fails.
 		return nil, outcome.Refused(grain.CodeResourceExhausted, "the request of %s has %d bytes, and the NATS server takes %d (its max_payload)", m, len(payload), limit)
 	}
 	deadline, explicit := ctx.Deadline()
@@ -58,6 +65,13 @@ func (r *Router) Invoke(ctx context.Context, m *seam.Method, key string, req pro
 	}
 	return r.attempts(ctx, &request{method: m, key: key, payload: payload, deadline: deadline, explicit: explicit})
 }
+
+// payloads are buffers of encoded requests. One is the call's until Invoke returns: NATS's
+// client copies what it is given, and no attempt outlives its call.
+var payloads = sync.Pool{New: func() any { return new([]byte) }} //nolint:gochecknoglobals // a pool is shared or it is none
+
+// keepPayload is how large a request may be whose buffer is kept.
+const keepPayload = 16 << 10
 
 // A request is what every attempt of a call has in common.
 type request struct {

@@ -10,6 +10,7 @@ import (
 // What a silo does for every call, and how often that may allocate.
 func TestAllocations(t *testing.T) {
 	n := names(t, "teff")
+	known := n.Knowing("bank.v1.Account")
 	var ( // what the calls return, lest the compiler leaves them out
 		text      string
 		target    wire.Target
@@ -29,6 +30,7 @@ func TestAllocations(t *testing.T) {
 		{"write a type without dots", 0, func() { text = wire.TypeToken("Account") }},
 		{"read a type without dots", 0, func() { text, _ = wire.ParseTypeToken("Account") }},
 		{"read a subject without dots and escapes", 0, func() { target, _ = n.ParseTarget("teff.call.Account.alice.Deposit") }},
+		{"read a known type's subject", 0, func() { target, _ = known.ParseTarget("teff.part.7.bank-v1-Account.alice.Deposit") }},
 		{"read a usual subject", 1, func() { target, _ = n.ParseTarget("teff.part.7.bank-v1-Account.alice.Deposit") }},
 		{"read a subject with escapes", 2, func() { target, _ = n.ParseTarget("teff.silo.S7.bank-v1-Account.a%40x.Deposit") }},
 		{"write a subject", 1, func() { text = n.Call("bank.v1.Account", "alice@x.io", "Deposit") }},

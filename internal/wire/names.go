@@ -16,7 +16,8 @@ const MaxMethodBytes = 128
 // Types, methods and incarnations are written as they are given, so they must be
 // valid. A key is escaped, but must not be empty.
 type Names struct {
-	prefix string // the cluster's name and a dot
+	prefix string            // the cluster's name and a dot
+	types  map[string]string // by their tokens: what ParseTarget need not make
 }
 
 // NewNames takes the name of a cluster: letters from a to z, digits, '_' and '-', at
@@ -30,7 +31,17 @@ func NewNames(cluster string) (Names, error) {
 	if !ok {
 		return Names{}, invalid("%s is not a cluster's name: use letters from a to z, digits, '_' and '-', at most %d, such as teff", quote(cluster), MaxClusterBytes)
 	}
-	return Names{cluster + "."}, nil
+	return Names{prefix: cluster + "."}, nil
+}
+
+// Knowing returns the same names, which read the subjects of the given types without
+// making a string of the type.
+func (n Names) Knowing(types ...string) Names {
+	n.types = make(map[string]string, len(types))
+	for _, typ := range types {
+		n.types[TypeToken(typ)] = typ
+	}
+	return n
 }
 
 // Cluster returns the cluster's name.

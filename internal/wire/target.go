@@ -22,7 +22,7 @@ type Target struct {
 
 // ParseTarget reads the subject of a call: the door's, a partition's or a silo's.
 // Anything else is INVALID_ARGUMENT. It allocates no more than the type's name, where
-// it has dots, and the key, where it has escapes.
+// it has dots and is not a known one, and the key, where it has escapes.
 func (n Names) ParseTarget(subject string) (Target, error) {
 	t := Target{Partition: -1}
 	rest, ours := strings.CutPrefix(subject, n.prefix)
@@ -50,8 +50,10 @@ func (n Names) ParseTarget(subject string) (Target, error) {
 	if !three || strings.IndexByte(method, '.') >= 0 {
 		return Target{}, n.notACall(subject)
 	}
-	if t.Type, err = ParseTypeToken(typeToken); err != nil {
-		return Target{}, err
+	if t.Type = n.types[typeToken]; t.Type == "" {
+		if t.Type, err = ParseTypeToken(typeToken); err != nil {
+			return Target{}, err
+		}
 	}
 	if t.Key, err = ParseKeyToken(keyToken); err != nil {
 		return Target{}, err
