@@ -59,14 +59,13 @@ func (g *Globals) natsOptions(refused context.CancelCauseFunc) []nats.Option {
 	return opts
 }
 
-// cannotConnect says why there is no connection. What package bus says of it has the
-// URL as it was given, password included.
+// cannotConnect says why there is no connection.
 func (g *Globals) cannotConnect(err error) *failure {
 	cause := err
 	if inner := errors.Unwrap(err); inner != nil {
 		cause = inner
 	}
-	f := unreachable("cannot connect to NATS at %s: %s", redact(g.NATS), strings.TrimPrefix(redact(cause.Error()), "nats: "))
+	f := unreachable("cannot connect to NATS at %s: %s", redact(g.NATS), strings.TrimPrefix(cause.Error(), "nats: "))
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
 		f.err = unexecuted(grain.CodeUnauthenticated, "%s", f.err.Message())
@@ -78,9 +77,10 @@ func (g *Globals) cannotConnect(err error) *failure {
 	}
 }
 
-// redact takes what is secret out of URLs.
+// redact takes what is secret out of URLs. A password may have any character but the
+// comma, which separates URLs.
 func redact(text string) string {
-	return regexp.MustCompile(`//[^/@,\s]*@`).ReplaceAllString(text, "//")
+	return regexp.MustCompile(`//[^,]*@`).ReplaceAllString(text, "//")
 }
 
 // sentence is what an error says, without its code.
