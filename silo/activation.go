@@ -115,6 +115,11 @@ func (a *activation) work(w *worker) {
 			a.end()
 			return
 		}
+		if a.mailbox.len > 0 && w.tired() { // a grain that is called all the time gets in line too
+			a.mu.Unlock()
+			a.of.silo.workers.run(a)
+			return
+		}
 		c := a.mailbox.pop()
 		if c == nil {
 			a.busy = false

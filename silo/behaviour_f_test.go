@@ -137,6 +137,13 @@ func TestBehaviourF1CancelledWhileRunning(t *testing.T) {
 func TestBehaviourF2RemainingTimeTravels(t *testing.T) {
 	var mu sync.Mutex
 	var seen []time.Time
+	take := func() []time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		all := seen
+		seen = nil
+		return all
+	}
 	sc := &script{do: func(ctx context.Context, p *probe, path string) (string, error) {
 		deadline, ok := ctx.Deadline()
 		if !ok {
@@ -167,16 +174,17 @@ func TestBehaviourF2RemainingTimeTravels(t *testing.T) {
 		want := time.Now().Add(time.Hour)
 		ctx, cancel := context.WithDeadline(t.Context(), want)
 		defer cancel()
-		seen = nil
+		take() // what the other side left
 		if _, err := do(ctx, caller, "a", "b c "); err != nil {
 			t.Fatal(err)
 		}
+		seen := take()
 		about(t, "with a deadline", seen[0], want.Add(slack/2))
 		if len(seen) != 3 || !seen[1].Equal(seen[0]) || !seen[2].Equal(seen[0]) {
 			t.Errorf("onward calls have the deadlines %v", seen)
 		}
-		seen = nil
 		mustDo(t, caller, "a", "short")
+		seen = take()
 		if len(seen) != 2 {
 			t.Fatalf("%d calls", len(seen))
 		}

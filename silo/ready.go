@@ -30,3 +30,8 @@ func (q *readyQueue) pop() *activation {
 	}
 	return a
 }
+
+// appendTo appends what is in the queue.
+func (q *readyQueue) appendTo(dst []*activation) []*activation {
+	return append(dst, q.items[q.head:]...)
+}

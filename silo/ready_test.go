@@ -1,6 +1,7 @@
 package silo
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -26,6 +27,9 @@ func TestReadyQueueIsFirstComeFirstServed(t *testing.T) {
 			}
 			if q.len() != len(want) {
 				t.Fatalf("the length is %d, not %d", q.len(), len(want))
+			}
+			if !slices.Equal(q.appendTo(nil), want) {
+				t.Fatal("it lists others")
 			}
 			if room := q.items[:cap(q.items)]; len(room)-count(room, nil) != len(want) {
 				t.Fatal("what is gone is held on to")

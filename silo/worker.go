@@ -2,7 +2,6 @@ package silo
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,26 +38,26 @@ const keepWorkers = 256
 type worker struct {
 	woken   chan struct{} // of one
 	current atomic.Pointer[activation]
-	since   int64 // has had its processor, on the silo's clock; zero: just came
+	since   int64 // its stint began, on the silo's clock; zero: it has just come
+	now     int64 // when its last turn began
 }
 
-// yieldAfter is for how long a worker keeps others waiting for its processor: those who
-// read requests and write answers, above all.
-const yieldAfter = 200 * time.Microsecond
+// stint is for how long a worker keeps others waiting for its processor, those who read
+// requests and write answers above all. Then the worker that is coming goes on, which has
+// stood in line with them.
+const stint = 200 * time.Microsecond
 
-// lap reads the clock between two turns.
+// lap reads the silo's clock between two turns.
 func (w *worker) lap(s *Silo) int64 {
-	now := s.clock()
-	switch {
-	case w.since == 0:
-		w.since = now
-	case now-w.since > int64(yieldAfter):
-		runtime.Gosched()
-		now = s.clock()
-		w.since = now
+	w.now = s.clock()
+	if w.since == 0 {
+		w.since = w.now
 	}
-	return now
+	return w.now
 }
+
+// tired says that w has had its stint.
+func (w *worker) tired() bool { return w.now-w.since > int64(stint) }
 
 func newWorkers(s *Silo) *workers {
 	return &workers{
@@ -110,7 +109,7 @@ func (p *workers) rouse(w *worker) {
 
 func (p *workers) loop(w *worker) {
 	for range w.woken {
-		w.since = 0
+		w.since, w.now = 0, 0
 		for came := true; ; came = false {
 			a, another := p.next(w, came)
 			p.rouse(another)
@@ -124,16 +123,18 @@ func (p *workers) loop(w *worker) {
 	}
 }
 
-// next takes what is ready, and a worker to rouse for the rest. When nothing is, w idles,
-// or ends.
+// next takes what is ready, and a worker to rouse for the rest. When nothing is, or w is
+// tired and another is coming for it, w idles, or ends.
 func (p *workers) next(w *worker, came bool) (a *activation, another *worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if came {
 		p.coming = false
 	}
-	if a = p.ready.pop(); a != nil {
-		return a, p.call()
+	if !w.tired() {
+		if a = p.ready.pop(); a != nil {
+			return a, p.call()
+		}
 	}
 	if p.closed || len(p.idle) >= keepWorkers {
 		p.remove(w)
@@ -226,7 +227,7 @@ func (p *workers) watch(stop <-chan struct{}) {
 // look expires what is late and says whether anything is being worked on.
 func (p *workers) look() (busy bool) {
 	p.mu.Lock()
-	working := make([]*activation, 0, len(p.all)-len(p.idle))
+	working := p.ready.appendTo(make([]*activation, 0, len(p.all)-len(p.idle)+p.ready.len()))
 	for w := range p.all {
 		if a := w.current.Load(); a != nil {
 			working = append(working, a)

@@ -2,7 +2,6 @@ package bus
 
 import (
 	"net"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -23,7 +22,7 @@ type spool struct {
 	changed sync.Cond // err, writing, or that pending is full
 	pending []byte
 	spare   []byte // empty, or nil
-	writing bool   // run runs. Invariant: if not, nothing is pending
+	writing bool   // run is started. Invariant: exactly when something is pending or being written
 	err     error  // of a write, or of being closed
 	timeout time.Duration
 }
@@ -53,38 +52,46 @@ func (s *spool) Write(p []byte) (int, error) {
 	s.pending = append(s.pending, p...)
 	if !s.writing {
 		s.writing = true
-		go s.run() // until nothing is pending, or an error; Close waits for it
+		s.start()
 	}
 	return len(p), nil
 }
 
-func (s *spool) run() {
-	for {
-		// Who is ready to publish does so first, and what it publishes costs no write of
-		// its own: this is where most of the gain is when many calls are under way.
-		runtime.Gosched()
-		buf := s.next()
-		if buf == nil {
-			return
-		}
-		if _, err := s.Conn.Write(buf); err != nil {
-			s.fail(err)
-			return
-		}
-		s.keep(buf)
-	}
+// start has what is pending written soon. Who is ready to publish does so first, and what
+// it publishes costs no write of its own: this is where most of the gain is when many
+// calls are under way. So run must not come first, as what was started last does: the
+// second goroutine takes that place from it. (runtime.Gosched would send it far behind,
+// where a busy machine forgets it.)
+func (s *spool) start() {
+	go s.run() // once; Close waits for it
+	go func() {}()
 }
 
-// next takes what is pending. Nil means that nothing is, and that run has ended.
+// run writes once, what is pending then.
+func (s *spool) run() {
+	buf := s.next()
+	if _, err := s.Conn.Write(buf); err != nil {
+		s.fail(err)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cap(buf) <= spoolKeep {
+		s.spare = buf[:0]
+	}
+	if len(s.pending) > 0 {
+		s.start()
+		return
+	}
+	s.writing = false
+	s.changed.Broadcast()
+}
+
+// next takes what is pending.
 func (s *spool) next() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	full := s.pending
-	if len(full) == 0 {
-		s.writing = false
-		s.changed.Broadcast()
-		return nil
-	}
 	s.pending, s.spare = s.spare, nil
 	if len(full) >= spoolLimit {
 		s.changed.Broadcast()
@@ -93,16 +100,6 @@ func (s *spool) next() []byte {
 		_ = s.Conn.SetWriteDeadline(time.Now().Add(s.timeout)) // Write tells what is wrong
 	}
 	return full
-}
-
-// keep has a buffer filled again that was written.
-func (s *spool) keep(buf []byte) {
-	if cap(buf) > spoolKeep {
-		return
-	}
-	s.mu.Lock()
-	s.spare = buf[:0]
-	s.mu.Unlock()
 }
 
 func (s *spool) fail(err error) {
