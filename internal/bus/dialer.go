@@ -6,12 +6,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// A dialer makes spools of the connections that another dials for one NATS client, which
-// has one at a time.
-type dialer struct {
-	nats.CustomDialer
-	last *spool // nil before the first
-}
+// A dialer makes spools of the connections that another dials.
+type dialer struct{ nats.CustomDialer }
 
 // spooled is a nats.Option. It comes after those that may choose a dialer.
 func spooled(o *nats.Options) error {
@@ -27,27 +23,21 @@ func spooled(o *nats.Options) error {
 		}
 		o.CustomDialer = &d
 	}
-	o.CustomDialer = &dialer{CustomDialer: o.CustomDialer}
+	o.CustomDialer = dialer{o.CustomDialer}
 	return nil
 }
 
 // Dial implements nats.CustomDialer.
-func (d *dialer) Dial(network, address string) (net.Conn, error) {
-	if d.last != nil {
-		// NATS's client forgets a connection, and does not close it, on which the server
-		// refused it when it reconnected. A goroutine would stay behind with each.
-		_ = d.last.Close() // the others were closed before
-	}
+func (d dialer) Dial(network, address string) (net.Conn, error) {
 	c, err := d.CustomDialer.Dial(network, address)
 	if err != nil {
 		return nil, err
 	}
-	d.last = newSpool(c)
-	return d.last, nil
+	return newSpool(c), nil
 }
 
 // SkipTLSHandshake is asked for by NATS's client.
-func (d *dialer) SkipTLSHandshake() bool {
+func (d dialer) SkipTLSHandshake() bool {
 	skip, ok := d.CustomDialer.(interface{ SkipTLSHandshake() bool })
 	return ok && skip.SkipTLSHandshake()
 }

@@ -35,7 +35,7 @@ func TestTheDialerOfAUserIsUsed(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-	if d, _ := o.CustomDialer.(*dialer); !d.SkipTLSHandshake() {
+	if d, _ := o.CustomDialer.(dialer); !d.SkipTLSHandshake() {
 		t.Error("who does TLS in the dialer is made to do it again")
 	}
 }
@@ -46,7 +46,7 @@ func TestADialersSettingsAreKept(t *testing.T) {
 		if err := spooled(&o); err != nil {
 			t.Fatal(err)
 		}
-		d, _ := o.CustomDialer.(*dialer)
+		d, _ := o.CustomDialer.(dialer)
 		if d.SkipTLSHandshake() {
 			t.Error("a plain dialer does no TLS")
 		}
