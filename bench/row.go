@@ -97,7 +97,9 @@ type printer struct {
 
 func newPrinter(w io.Writer, asJSON bool) *printer {
 	if asJSON {
-		return &printer{json: json.NewEncoder(w)}
+		p := &printer{json: json.NewEncoder(w)}
+		p.json.SetEscapeHTML(false)
+		return p
 	}
 	return &printer{w: w}
 }
