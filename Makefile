@@ -20,6 +20,13 @@ test: ## vet, build and run all tests, the samples end to end among them; needs 
 	cd bench && $(GO) vet ./...
 	$(GO) test $(RACE) -shuffle=on -timeout 8m ./...
 
+.PHONY: sim
+sim: ## 10,000 seeds of the simulated cluster, or a trace: SEED=n STEPS=n SCENARIO=calm
+	@if [ -n "$(SEED)" ]; then \
+	  SEED=$(SEED) STEPS=$(or $(STEPS),0) SCENARIO=$(SCENARIO) MUTANT=$(or $(MUTANT),0) $(GO) test -count=1 -run '^TestOneSeed$$' -v ./internal/core/sim; \
+	else \
+	  SEEDS=$(or $(SEEDS),10000) FROM=$(or $(FROM),0) DEEP=1 $(GO) test -count=1 -timeout 15m -run '^Test(Seeds|All)' -v ./internal/core/sim; fi
+
 .PHONY: behaviours
 behaviours: ## run the tests of the promised behaviours
 	$(GO) test -run Behaviour -count=1 ./...

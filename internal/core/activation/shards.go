@@ -53,10 +53,11 @@ const (
 	Moved                     // answer "not executed, moved"
 )
 
-// Admit decides about a call to a grain in the shard. Chain says that the call belongs to
-// a chain that holds a turn now running on this silo: a sealed shard still serves those,
-// else two grains that call each other would wait for the move, and the move for them.
-// The turn is to act under the since that is returned. Admit does not look at the lease.
+// Admit decides about a call to a grain in the shard. Chain says that the call was made by
+// a turn, which waits for it: a sealed shard still serves those, else two grains that call
+// each other would wait for the move, and the move for them. That the turn runs on another
+// silo makes no difference, since that one's shard may be sealed as well. The turn is to
+// act under the since that is returned. Admit does not look at the lease.
 func (s *Shards) Admit(shard membership.Shard, chain bool) (d Decision, since uint64) {
 	at := s.Standing(shard)
 	switch {

@@ -9,6 +9,7 @@ type change struct {
 	retry   Time   // not before
 	taking  bool   // a generation is being taken
 	taken   uint64 // a generation that was taken and is not in the view yet
+	bucket  uint64 // the empty view that it was taken for
 }
 
 func (n *Node) readView() {
@@ -48,17 +49,32 @@ func (n *Node) viewWritten(o op, e Wrote) {
 			// it has the shard still as ours, or adopt would have dropped the question.
 			n.die("the store knows a newer owner of one of its shards")
 		}
-	case Conflict, Unknown:
+	case Conflict:
+		if n.phase == phaseJoining {
+			n.forgetView(e.Revision)
+		}
 		c.behind = max(c.behind, e.Revision)
+		n.readView()
+	case Unknown:
 		n.readView()
 	}
 }
 
+// forgetView begins anew with what is there. The view that we know may be of a bucket
+// that was lost, and then none of the new one's would be newer until somebody has named
+// its generation; as there is nothing that we own, nothing depends on it. A member in the
+// same place has lost its heartbeat, and ends by that.
+func (n *Node) forgetView(revision uint64) {
+	n.view, n.viewRev = nil, 0
+	n.change.behind, n.change.missing = revision, revision == 0
+}
+
 // generation takes the generation that was taken in the stores.
 func (n *Node) generation(value uint64) {
-	n.change.taking = false
-	if n.change.taken = value; value == 0 {
-		n.change.retry = n.now.Add(n.cfg.Heartbeat)
+	c := &n.change
+	c.taking = false
+	if c.taken = value; value == 0 {
+		c.retry = n.now.Add(n.cfg.Heartbeat)
 	}
 }
 
@@ -142,14 +158,19 @@ func (n *Node) propose() {
 // durably before.
 func (n *Node) nameGeneration() {
 	c := &n.change
+	if c.bucket != n.view.ID && !c.taking {
+		// What was taken for another bucket may be lower than what has been used since.
+		c.bucket, c.taken = n.view.ID, 0
+	}
 	if n.cfg.Mutant == MutantReusedGeneration {
 		c.taken = 1
 	}
+	if c.taking {
+		return
+	}
 	if c.taken == 0 {
-		if !c.taking {
-			c.taking = true
-			n.emit(TakeGeneration{})
-		}
+		c.taking = true
+		n.emit(TakeGeneration{})
 		return
 	}
 	d := newDraft(n.view, n.cfg.Mutant)

@@ -71,6 +71,7 @@ const (
 	MutantClaimOnce                     // a claim is not repeated for a new since
 	MutantGateOnlyBeforeTurn            // the lease is not checked before a reply or commit
 	MutantLateFenceIsZombie             // any fence is taken for a newer owner's
+	MutantSealedServesOwnChains         // a sealed shard refuses chains that run on other silos only
 	mutants
 )
 

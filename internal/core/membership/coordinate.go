@@ -65,8 +65,8 @@ func (n *Node) plan(d *draft, typ string, owners, moves []string) {
 	for p := range d.Partitions {
 		t := d.table(typ)
 		owner, next := t.Owner[p], t.Next[p]
-		if owner == "" {
-			continue
+		if owner == "" || t.Since[p] == d.epoch() {
+			continue // who owns it as of this very proposal has yet to begin
 		}
 		to := next
 		switch {

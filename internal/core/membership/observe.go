@@ -101,7 +101,11 @@ func (n *Node) observe() {
 				n.forget(incarnation)
 			}
 		case n.silence(o) >= n.takeover():
-			if o.revision == 0 && (!member || n.cfg.Mutant == MutantMemberWithoutKeyIsFine) {
+			if !member && o.beat == (Beat{}) {
+				n.forget(incarnation) // there is nothing, and nobody misses it
+				continue
+			}
+			if o.revision == 0 && n.cfg.Mutant == MutantMemberWithoutKeyIsFine {
 				continue
 			}
 			o.busy = true
@@ -155,8 +159,11 @@ func (n *Node) tombstoneWritten(p op, e Wrote) {
 		n.otherSeen(incarnation, e.Revision, Record{Beat: &dead})
 		return
 	}
-	// It lives, or somebody else was quicker, or nobody knows: start over.
-	o.at = n.now
+	// It lives, or somebody else was quicker, or nobody knows: start over. If there is no
+	// key at all, what we knew was another bucket's.
+	if o.at = n.now; e.Outcome == Conflict && e.Revision == 0 {
+		o.revision, o.beat = 0, Beat{}
+	}
 	n.readOther(incarnation)
 }
 
