@@ -9,8 +9,7 @@ import (
 // noticing; once it has branches, whoever awaits something passes it on, so that
 // the branches' calls overlap and their code never does.
 type baton struct {
-	shared   atomic.Bool   // there are, or were, branches
-	held     chan struct{} // of one; Invariant: if shared, full while somebody runs the turn's code
+	held     chan struct{} // of one; Invariant: full while somebody runs the turn's code
 	branches sync.WaitGroup
 	caught   atomic.Pointer[any] // the first panic of a branch that nobody rethrew
 }
@@ -31,11 +30,11 @@ func (b *baton) pass() bool {
 
 // Branch starts f as a branch of the turn. It must be called by the turn's code.
 func (t *Turn) Branch(f func()) {
-	b := &t.baton
-	if b.held == nil {
-		b.held = make(chan struct{}, 1)
+	b := t.baton.Load()
+	if b == nil {
+		b = &baton{held: make(chan struct{}, 1)}
 		b.held <- struct{}{} // the caller has been the only one so far, and goes on holding it
-		b.shared.Store(true)
+		t.baton.Store(b)
 	}
 	b.branches.Go(func() {
 		b.take()
@@ -52,26 +51,32 @@ func (t *Turn) Branch(f func()) {
 // Await runs f, which waits for something outside of the turn, and lets other
 // branches of the turn run meanwhile. It does not nest.
 func (t *Turn) Await(f func()) {
-	if !t.baton.shared.Load() {
+	b := t.baton.Load()
+	if b == nil {
 		f()
 		return
 	}
-	if t.baton.pass() { // otherwise who does not own the baton would keep it for ever
-		defer t.baton.take()
+	if b.pass() { // otherwise who does not own the baton would keep it for ever
+		defer b.take()
 	}
 	f()
 }
 
 // Rethrow panics with what a branch panicked with, if any did.
 func (t *Turn) Rethrow() {
-	if p := t.baton.caught.Swap(nil); p != nil {
+	b := t.baton.Load()
+	if b == nil {
+		return
+	}
+	if p := b.caught.Swap(nil); p != nil {
 		panic(*p)
 	}
 }
 
-// join waits until no branch runs and returns a panic that nobody rethrew.
+// join waits until no branch runs and returns a panic that nobody rethrew. A nil baton has
+// nothing to wait for.
 func (b *baton) join() any {
-	if !b.shared.Load() {
+	if b == nil {
 		return nil
 	}
 	b.pass()

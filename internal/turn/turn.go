@@ -20,8 +20,8 @@ type Turn struct {
 	deadline time.Time // zero: none
 	readOnly bool
 
-	over  atomic.Bool // no call may be made through it any more
-	baton baton
+	over  atomic.Bool           // no call may be made through it any more
+	baton atomic.Pointer[baton] // nil: there have been no branches
 
 	mu    sync.Mutex
 	done  chan struct{} // made when asked for
@@ -68,7 +68,7 @@ func (t *Turn) ReadOnly() bool { return t.readOnly }
 // End ends the turn: its branches are waited for, then its context is cancelled and
 // refused from now on. It returns what a branch panicked with, if nobody else saw it.
 func (t *Turn) End() (panicked any) {
-	panicked = t.baton.join()
+	panicked = t.baton.Load().join()
 	t.over.Store(true)
 	t.Cancel(context.Canceled)
 	return panicked
