@@ -25,7 +25,7 @@ sim: ## 10,000 seeds of the simulated cluster, or a trace: SEED=n STEPS=n SCENAR
 	@if [ -n "$(SEED)" ]; then \
 	  SEED=$(SEED) STEPS=$(or $(STEPS),0) SCENARIO=$(SCENARIO) MUTANT=$(or $(MUTANT),0) $(GO) test -count=1 -run '^TestOneSeed$$' -v ./internal/core/sim; \
 	else \
-	  SEEDS=$(or $(SEEDS),10000) FROM=$(or $(FROM),0) DEEP=1 $(GO) test -count=1 -timeout 15m -run '^Test(Seeds|All)' -v ./internal/core/sim; fi
+	  SEEDS=$(or $(SEEDS),10000) FROM=$(or $(FROM),0) STEPS=$(or $(STEPS),0) DEEP=1 $(GO) test -count=1 -timeout 15m -run '^Test(Seeds|All)' -v ./internal/core/sim; fi
 
 .PHONY: behaviours
 behaviours: ## run the tests of the promised behaviours

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/teff-dev/teff/internal/core/membership"
@@ -44,8 +45,8 @@ func (b *bucket) now(key membership.Key) version {
 // before is what a key had a while ago, or, where that is forgotten, the oldest known.
 func (b *bucket) before(key membership.Key, now instant, ago time.Duration) version {
 	versions := b.keys[key]
-	for i := len(versions) - 1; i >= 0; i-- {
-		if v := versions[i]; v.at <= now.add(-ago) {
+	for _, v := range slices.Backward(versions) {
+		if v.at <= now.add(-ago) {
 			return v
 		}
 	}
@@ -59,7 +60,7 @@ func (b *bucket) before(key membership.Key, now instant, ago time.Duration) vers
 // well as none; who expects another learns that it is missing.
 func (b *bucket) put(now instant, key membership.Key, expect uint64, blind bool, next version) (membership.Outcome, uint64) {
 	has := b.now(key)
-	if !blind && has.revision != expect && !(has.deleted && expect == 0) {
+	if !blind && has.revision != expect && (!has.deleted || expect != 0) {
 		if has.deleted {
 			return membership.Conflict, 0
 		}

@@ -17,6 +17,7 @@ type checker struct {
 	suspect   bool // more may be open than before
 
 	dead       map[string]bool      // incarnations that were declared so
+	reaped     map[string]bool      // incarnations that a supervisor says are gone
 	views      map[[2]uint64]uint64 // the id of each, by generation and epoch
 	generation uint64               // the last that a bucket was given
 	attempts   map[int]replyKind    // what was answered
@@ -28,6 +29,7 @@ type checker struct {
 func newChecker() checker {
 	return checker{
 		dead:     make(map[string]bool),
+		reaped:   make(map[string]bool),
 		views:    make(map[[2]uint64]uint64),
 		attempts: make(map[int]replyKind),
 		applied:  make(map[int]bool),

@@ -92,9 +92,9 @@ func (w *world) checkSame(h *host, v *membership.View) {
 }
 
 // checkTombstone is invariant 9: an outage is not silence. Whoever writes a tombstone has
-// been connected, without a break, for as long as it takes.
+// been connected, without a break, for as long as it takes, or was told by a supervisor.
 func (w *world) checkTombstone(h *host, e membership.Write) {
-	if e.Record.Beat == nil || !e.Record.Beat.Dead {
+	if e.Record.Beat == nil || !e.Record.Beat.Dead || w.reaped[string(e.Key)] {
 		return
 	}
 	heard := w.now.since(h.linkedAt)

@@ -70,21 +70,32 @@ func (w *world) faults() {
 }
 
 func (w *world) crash(h *host) {
-	if h.up {
-		h.end("crashes")
-		h.restart(w.luck.mostlyShort(restartGap, longFault))
+	if !h.up {
+		return
+	}
+	gone := h.incarnation
+	h.end("crashes")
+	h.restart(w.luck.mostlyShort(restartGap, longFault))
+	// A supervisor may have seen it, and say so.
+	if by := w.hosts[w.luck.below(len(w.hosts))]; by.up && w.luck.chance(w.reaps) {
+		w.reaped[gone] = true
+		w.at(by, w.luck.mostlyShort(time.Millisecond, time.Second), func() { by.step(membership.Reaped{Incarnation: gone}) })
 	}
 }
 
 // pause stops a process, and lets it go on as if nothing had been.
 func (w *world) pause(h *host) {
+	w.pauseFor(h, w.luck.mostlyShort(50*time.Millisecond, longFault))
+}
+
+func (w *world) pauseFor(h *host, takes time.Duration) {
 	if !h.up || h.paused {
 		return
 	}
 	h.paused = true
 	w.tracef(h, "is paused")
 	life := h.life
-	w.after(w.luck.mostlyShort(50*time.Millisecond, longFault), func() {
+	w.after(takes, func() {
 		if h.life == life {
 			h.resume()
 		}
@@ -107,15 +118,20 @@ func (h *host) resume() {
 }
 
 func (w *world) cutOff(h *host) {
-	if !h.linked {
-		return
-	}
-	h.unlink(w.luck.mostlyShort(time.Millisecond, 4*time.Second))
-	life := h.life
 	takes := w.luck.mostlyShort(50*time.Millisecond, longFault)
 	if w.opts.Scenario == Cuts {
 		takes = w.luck.between(takeover(), longFault)
 	}
+	w.cutFor(h, w.luck.mostlyShort(time.Millisecond, 4*time.Second), takes)
+}
+
+// cutFor cuts a host off from NATS, which it notices after a while.
+func (w *world) cutFor(h *host, notices, takes time.Duration) {
+	if !h.linked {
+		return
+	}
+	h.unlink(notices)
+	life := h.life
 	w.after(takes, func() {
 		if h.life == life && w.bucket.up {
 			h.link()
@@ -125,6 +141,10 @@ func (w *world) cutOff(h *host) {
 
 // outage is a restart of NATS: everybody notices at once, and comes back a little later.
 func (w *world) outage(*host) {
+	w.outageFor(w.luck.mostlyShort(100*time.Millisecond, longFault))
+}
+
+func (w *world) outageFor(takes time.Duration) {
 	if !w.bucket.up {
 		return
 	}
@@ -133,7 +153,7 @@ func (w *world) outage(*host) {
 	for _, h := range w.hosts {
 		h.unlink(w.luck.between(time.Millisecond, 30*time.Millisecond))
 	}
-	w.after(w.luck.mostlyShort(100*time.Millisecond, longFault), w.endOutage)
+	w.after(takes, w.endOutage)
 }
 
 func (w *world) endOutage() {

@@ -79,17 +79,18 @@ func (h *host) start() {
 func (h *host) config() membership.Config {
 	w := h.w
 	return membership.Config{
-		Self:       membership.Member{Incarnation: h.incarnation, Types: h.types},
-		Partitions: w.partitions,
-		Heartbeat:  heartbeat,
-		Lease:      lease,
-		Takeover:   takeover(),
-		Settle:     settle,
-		Exempt:     w.exempt,
-		Targets:    w.targets,
-		Moves:      w.moves,
-		Luck:       w.luck.draw(),
-		Mutant:     w.opts.Mutant,
+		Self:        membership.Member{Incarnation: h.incarnation, Types: h.types},
+		Partitions:  w.partitions,
+		Heartbeat:   heartbeat,
+		Lease:       lease,
+		Takeover:    takeover(),
+		Settle:      settle,
+		Exempt:      w.exempt,
+		ExemptFirst: w.exemptFirst,
+		Targets:     w.targets,
+		Moves:       w.moves,
+		Luck:        w.luck.draw(),
+		Mutant:      w.opts.Mutant,
 	}
 }
 

@@ -63,6 +63,20 @@ func catch(t *testing.T, m membership.Mutant) {
 	t.Errorf("no violation of invariant %v in %d seeds", h.invariants, h.seeds)
 }
 
+// Leases hold as long as clocks run at about the same rate, and no longer: the tests would
+// notice.
+func TestClocksThatDriftTooMuchAreCaught(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(100) {
+		v := sim.Run(sim.Options{Seed: seed, Scenario: sim.Pauses, Drift: 150_000}).Violation
+		if v != nil && (v.Invariant == 1 || v.Invariant == 7) {
+			t.Logf("seed %d: %v", seed, v)
+			return
+		}
+	}
+	t.Error("clocks drift by 15 %, and nothing is violated")
+}
+
 func TestEveryMutantIsHunted(t *testing.T) {
 	all := hunts()
 	for _, m := range membership.Mutants() {

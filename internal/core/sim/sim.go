@@ -58,8 +58,8 @@ func populate(opts Options) *world {
 	}
 	w := newWorld(opts, partitions, hosts...)
 	w.plan = planOf(opts.Scenario)
-	w.real = pick.below(5) == 0
-	w.chains, w.callEvery, w.callTime = 300, 500*time.Millisecond, 6*time.Second
+	w.real, w.exemptFirst = pick.below(5) == 0, pick.below(3) == 0
+	w.reaps, w.chains, w.callEvery, w.callTime = 250, 300, 500*time.Millisecond, 6*time.Second
 	switch opts.Scenario {
 	case Moves:
 		w.real, w.longTurn = false, 3*time.Second

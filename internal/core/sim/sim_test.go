@@ -58,14 +58,16 @@ func search(opts sim.Options, from, seeds int, stop bool) (found *sim.Violation,
 	return found, seed, c
 }
 
-// All invariants hold, whatever happens. SEEDS says how many seeds, FROM the first.
+// All invariants hold, whatever happens. SEEDS says how many seeds, FROM the first, STEPS
+// how long they are.
 func TestSeeds(t *testing.T) {
 	seeds, from := number(t, "SEEDS", 1000/fewer), number(t, "FROM", 0)
+	steps := number(t, "STEPS", 0)
 	for _, part := range []struct {
 		scenario sim.Scenario
 		seeds    int
 	}{{sim.Mixed, seeds * 8 / 10}, {sim.Calm, seeds / 20}, {sim.Swaps, seeds / 20}, {sim.Outages, seeds / 10}} {
-		found, seed, c := search(sim.Options{Scenario: part.scenario}, from, part.seeds, false)
+		found, seed, c := search(sim.Options{Scenario: part.scenario, Steps: steps}, from, part.seeds, false)
 		if found != nil {
 			t.Errorf("%v, seed %d: %v\nmake sim SCENARIO=%[1]v SEED=%[2]d", part.scenario, seed, found)
 		}

@@ -2,6 +2,9 @@ package sim
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/teff-dev/teff/internal/core/membership"
@@ -74,15 +77,15 @@ func record(r membership.Record) string {
 }
 
 func viewName(v *membership.View) string {
-	s := fmt.Sprintf("view %d.%d open=%v [", v.Generation, v.Epoch, v.Open)
+	var b strings.Builder
+	fmt.Fprintf(&b, "view %d.%d open=%v [", v.Generation, v.Epoch, v.Open)
 	for _, m := range v.Members {
-		s += fmt.Sprintf(" %s:%d", m.Incarnation, m.State)
+		fmt.Fprintf(&b, " %s:%d", m.Incarnation, m.State)
 	}
-	s += " ]"
-	for _, typ := range []string{"cart", "room"} {
-		if t := v.Tables[typ]; t != nil {
-			s += fmt.Sprintf(" %s %q -> %q since %d", typ, t.Owner, t.Next, t.Since)
-		}
+	b.WriteString(" ]")
+	for _, typ := range slices.Sorted(maps.Keys(v.Tables)) {
+		t := v.Tables[typ]
+		fmt.Fprintf(&b, " %s %q -> %q since %d", typ, t.Owner, t.Next, t.Since)
 	}
-	return s
+	return b.String()
 }

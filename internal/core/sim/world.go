@@ -19,20 +19,23 @@ type world struct {
 	hosts  []*host
 	alive  map[string]*host // by incarnation
 
-	shards     []membership.Shard
-	partitions int
-	exempt     bool
-	real       bool // placement as it is, not by whim
-	drainTime  time.Duration
-	longTurn   time.Duration
-	whim       int           // shifts who should own what
-	callEvery  time.Duration // at most
-	callTime   time.Duration // for how long a caller waits
-	chains     int           // so many of a thousand calls go to a grain that makes another
+	shards              []membership.Shard
+	partitions          int
+	exempt, exemptFirst bool
+	real                bool // placement as it is, not by whim
+	drainTime           time.Duration
+	longTurn            time.Duration
+	whim                int           // shifts who should own what
+	callEvery           time.Duration // at most
+	callTime            time.Duration // for how long a caller waits
+	reaps               int           // so many of a thousand crashes are seen by a supervisor
+	chains              int           // so many of a thousand calls go to a grain that makes another
 
 	plan    plan
 	weather weather
 	ceased  bool // no more faults
+
+	firstDrift int // in which way clocks drift, where that is explored
 
 	lastCall, lastAttempt int
 
