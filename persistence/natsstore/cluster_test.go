@@ -143,7 +143,12 @@ func TestLeaderChangesUnderLoad(t *testing.T) {
 	}
 	sum := 0
 	for w := range writers {
-		_, n, err := number(t.Context(), stores[(w+1)%3], shardOf(w), fmt.Sprint(w))
+		s := stores[(w+1)%3]
+		// Without a claim it may read from a replica that is behind.
+		if err := s.Claim(t.Context(), testFence, shardOf(w)); err != nil {
+			t.Fatal(err)
+		}
+		_, n, err := number(t.Context(), s, shardOf(w), fmt.Sprint(w))
 		if err != nil {
 			t.Fatal(err)
 		}

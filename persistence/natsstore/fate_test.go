@@ -144,6 +144,42 @@ func TestUnknownOutcome(t *testing.T) {
 	}
 }
 
+// A commit that was refused for another's sake is not published again once its caller
+// was told that the outcome is unknown.
+func TestAnAbandonedCommit(t *testing.T) {
+	nc := connect(t, startServer(t, nil))
+	ctx, cancel := context.WithCancel(t.Context())
+	left := make(chan struct{})
+	h := hooks{answered: func(_ int, err error) error {
+		if errors.Is(err, errRefused) {
+			cancel()
+			<-left
+		}
+		return err
+	}}
+	s, other := openOn(t, nc, Options{}, h), openOn(t, nc, Options{}, hooks{})
+	mustCommit(t, s, set("a", "1"))
+	mustCommit(t, other, set("b", "1"))
+	w := set("a", "2") // on a revision that it need not look up, so that it does not see b's guard
+	w.Expect = mustLoad(t, other, "a")
+	_, err := s.Commit(ctx, testShard, testFence, w)
+	close(left)
+	if !errors.Is(err, persistence.ErrUnknownOutcome) {
+		t.Errorf("got %v", err)
+	}
+	mustCommit(t, s, set("c", "1")) // when it is done, what was before it is, too
+	wantRecord(t, other, "a", "1", w.Expect)
+}
+
+func mustLoad(t *testing.T, s *Store, grain string) persistence.Revision {
+	t.Helper()
+	r, err := s.Load(t.Context(), testShard, persistence.Key{Grain: grain})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Revision
+}
+
 // What a replica answers that has not seen what this store has is not believed.
 func TestAStaleReplicaIsNotBelieved(t *testing.T) {
 	s := openOn(t, connect(t, startServer(t, nil)), Options{}, hooks{})
@@ -162,6 +198,12 @@ func TestAStaleReplicaIsNotBelieved(t *testing.T) {
 	defer cancel()
 	if page, err := s.List(ctx, persistence.Query{Type: testShard.Type}); err == nil {
 		t.Errorf("list from a server that is behind: %d records", len(page.Records))
+	}
+	// The leader's list alone, where there is nothing to read.
+	ctx, cancel = context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if page, err := s.List(ctx, persistence.Query{Type: "natsstore.v1.Nothing"}); err == nil {
+		t.Errorf("list nothing from a server that is behind: %d records", len(page.Records))
 	}
 	// The other store has not seen it, and knows no better.
 	wantRecord(t, openOn(t, s.nc, Options{}, hooks{}), "a", "1", r)

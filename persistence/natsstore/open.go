@@ -57,6 +57,20 @@ func openStream(ctx context.Context, nc *nats.Conn, l layout, opts Options) erro
 	if err != nil {
 		return err
 	}
+	// Servers that start together take a while to find each other.
+	waiting, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	stream, err := findOrMake(ctx, js, l, opts)
+	for attempt := 0; notReady(err) && pause(waiting, attempt) == nil; attempt++ {
+		stream, err = findOrMake(ctx, js, l, opts)
+	}
+	if err != nil {
+		return explain(err)
+	}
+	return checkStream(stream.CachedInfo().Config, l, opts)
+}
+
+func findOrMake(ctx context.Context, js jetstream.JetStream, l layout, opts Options) (jetstream.Stream, error) {
 	stream, err := js.Stream(ctx, l.stream())
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = js.CreateStream(ctx, streamConfig(l, opts))
@@ -64,10 +78,15 @@ func openStream(ctx context.Context, nc *nats.Conn, l layout, opts Options) erro
 			stream, err = js.Stream(ctx, l.stream())
 		}
 	}
-	if err != nil {
-		return explain(err)
-	}
-	return checkStream(stream.CachedInfo().Config, l, opts)
+	return stream, err
+}
+
+// notReady tells what a JetStream cluster answers while it has no leader, or lacks
+// servers that it knows of.
+func notReady(err error) bool {
+	const codeNoSuitablePeers = 10005
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.Code == 503 || api.ErrorCode == codeNoSuitablePeers) && !errors.Is(err, jetstream.ErrJetStreamNotEnabled)
 }
 
 // explain says what to do about what JetStream answers.

@@ -55,6 +55,9 @@ const (
 	// before. A replicated stream takes 4 to 9 seconds for a new leader.
 	patience = 30 * time.Second
 
+	// startWait is how long Open waits for a JetStream cluster to be ready.
+	startWait = 10 * time.Second
+
 	// replyWait is how long an answer to a reading request may take until it is asked
 	// again.
 	replyWait = 2 * time.Second
