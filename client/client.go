@@ -93,7 +93,12 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 		nc.Close()
 		return nil, grain.Errorf(grain.CodeUnavailable, "%w", err)
 	}
-	return &Client{nc: nc, mux: mux, router: route.New(nc, mux, names, cfg.CallTimeout)}, nil
+	router := route.New(nc, mux, names, cfg.CallTimeout)
+	if _, err := router.Follow(); err != nil { // its subscription goes with the connection
+		nc.Close()
+		return nil, grain.Errorf(grain.CodeUnavailable, "%w", err)
+	}
+	return &Client{nc: nc, mux: mux, router: router}, nil
 }
 
 // Invoke implements [grain.Caller].

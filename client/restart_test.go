@@ -18,11 +18,12 @@ type outside struct {
 	t   testing.TB
 	srv *server.Server
 	url string
+	dir string // JetStream's
 }
 
 func startNATS(t testing.TB) *outside {
 	t.Helper()
-	o := &outside{t: t}
+	o := &outside{t: t, dir: t.TempDir()}
 	o.start(server.RANDOM_PORT)
 	o.url = o.srv.ClientURL()
 	t.Cleanup(o.stop)
@@ -32,7 +33,7 @@ func startNATS(t testing.TB) *outside {
 func (o *outside) start(port int) {
 	o.t.Helper()
 	var err error
-	o.srv, err = server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true})
+	o.srv, err = server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, JetStream: true, StoreDir: o.dir})
 	if err != nil {
 		o.t.Fatal(err)
 	}

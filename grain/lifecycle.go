@@ -32,6 +32,8 @@ const (
 	// DeactivatedAfterFault: a turn panicked, or the state in memory is no longer what
 	// is stored.
 	DeactivatedAfterFault
+	// DeactivatedMoved: its shard moves to another silo.
+	DeactivatedMoved
 )
 
 // String returns the reason in a word or two.
@@ -47,6 +49,8 @@ func (r DeactivationReason) String() string {
 		return "silo stopping"
 	case DeactivatedAfterFault:
 		return "after a fault"
+	case DeactivatedMoved:
+		return "moved to another silo"
 	default:
 		return "unknown"
 	}

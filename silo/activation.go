@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/outcome"
 	"github.com/teff-dev/teff/internal/seam"
@@ -29,17 +27,19 @@ const (
 type activation struct {
 	grain.Activation // what the grain holds of it
 
-	of    *hosted
-	key   string
-	grain any // nil until constructed; the worker's
+	of     *hosted
+	tenure *tenure
+	key    string
+	grain  any // nil until constructed; the worker's
 	// states are the grain's, in the order declared. The slice is the constructor's and
 	// then constant; a slot's revision is the worker's.
 	states []seam.State
 
 	mu      sync.Mutex
 	phase   phase
-	busy    bool // Invariant: a worker has it, or is about to, exactly when busy
-	spoiled bool // memory is not what is stored: no more commits
+	hooked  phase // in which the hook that is current was begun; 0: it is no hook
+	busy    bool  // Invariant: a worker has it, or is about to, exactly when busy
+	spoiled bool  // memory is not what is stored: no more commits
 	ending  grain.DeactivationReason
 	mailbox mailbox
 	current *call // the turn under way, a hook's included
@@ -49,8 +49,8 @@ type activation struct {
 	keep    int64 // not idle before
 }
 
-func newActivation(h *hosted, key string) *activation {
-	a := &activation{of: h, key: key, phase: phaseLoading}
+func newActivation(h *hosted, t *tenure, key string) *activation {
+	a := &activation{of: h, tenure: t, key: key, phase: phaseLoading}
 	grain.Bind(&a.Activation, a)
 	return a
 }
@@ -111,8 +111,11 @@ func (a *activation) work(w *worker) {
 			a.beginEnding()
 		}
 		if a.phase != phaseActive {
+			abandoned := a.phase == phaseGone
 			a.mu.Unlock()
-			a.end()
+			if !abandoned {
+				a.end()
+			}
 			return
 		}
 		if a.mailbox.len > 0 && w.tired() { // a grain that is called all the time gets in line too
@@ -126,7 +129,7 @@ func (a *activation) work(w *worker) {
 			a.mu.Unlock()
 			return
 		}
-		a.current = c
+		a.current, a.hooked = c, 0
 		a.mu.Unlock()
 		a.turn(c, w.lap(a.of.silo))
 	}
@@ -248,7 +251,9 @@ func (a *activation) passOn(c *call) *grain.Error {
 	case c.method == nil:
 		return a.over()
 	default:
-		return a.of.admit(a.key, c)
+		moved, err := a.of.admit(a.key, c)
+		c.moved = moved
+		return err
 	}
 }
 
@@ -262,7 +267,7 @@ func (a *activation) hook(f func(context.Context) error) (err error) {
 	c := &call{run: f}
 	c.Begin(a, nil, time.Now().Add(a.of.silo.cfg.HookTimeout), false)
 	a.mu.Lock()
-	a.current = c
+	a.current, a.hooked = c, a.phase
 	a.mu.Unlock()
 	defer func() {
 		if r := recover(); r != nil {
@@ -278,12 +283,12 @@ func (a *activation) hook(f func(context.Context) error) (err error) {
 // running names what runs, for an operator. It is called under the lock.
 func (a *activation) running() string {
 	switch {
-	case a.phase == phaseLoading || a.phase == phaseFailed:
-		return "OnActivate, or the loading of its state"
-	case a.phase == phaseEnding || a.phase == phaseGone:
-		return "OnDeactivate"
 	case a.current == nil:
 		return "nothing"
+	case a.hooked == phaseLoading:
+		return "OnActivate, or the loading of its state"
+	case a.hooked == phaseEnding:
+		return "OnDeactivate"
 	default:
 		return a.current.what()
 	}
@@ -354,42 +359,4 @@ func (a *activation) endSoon(why grain.DeactivationReason) {
 	if start {
 		a.of.silo.workers.run(a)
 	}
-}
-
-// Identity implements seam.Host.
-func (a *activation) Identity() (grainType, key string) { return a.of.kind.Service.Type, a.key }
-
-// Logger implements seam.Host.
-func (a *activation) Logger() *slog.Logger {
-	return a.of.silo.log.With(slog.String("grain", a.id().String()))
-}
-
-// DeactivateOnIdle implements seam.Host.
-func (a *activation) DeactivateOnIdle() { a.endSoon(grain.DeactivatedByGrain) }
-
-// DelayDeactivation implements seam.Host.
-func (a *activation) DelayDeactivation(d time.Duration) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.keep = a.of.silo.clock() + int64(d)
-}
-
-// Invoke implements seam.Host.
-func (a *activation) Invoke(ctx context.Context, m *seam.Method, key string, req proto.Message) (proto.Message, error) {
-	return a.of.silo.Invoke(ctx, m, key, req)
-}
-
-// Go implements seam.Host.
-func (a *activation) Go(f func(context.Context) error) error {
-	s := a.of.silo
-	c := &call{run: f, made: s.clock()}
-	c.Begin(a, nil, s.at(c.made).Add(s.cfg.CallTimeout), false)
-	gone, err := a.admit(c)
-	if gone {
-		return a.over()
-	}
-	if err != nil {
-		return err
-	}
-	return nil
 }

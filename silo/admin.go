@@ -12,22 +12,29 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/teff-dev/teff/grain"
+	"github.com/teff-dev/teff/internal/cluster"
+	"github.com/teff-dev/teff/internal/core/membership"
 	"github.com/teff-dev/teff/internal/outcome"
 	"github.com/teff-dev/teff/internal/wire"
 	teffv1 "github.com/teff-dev/teff/protos/teff/v1"
 )
 
-// serveView answers who is in the cluster.
+// serveView answers who is in the cluster, and who owns what.
 func (s *Silo) serveView(msg *nats.Msg) {
-	s.answer(msg, &teffv1.View{
-		Cluster:     s.cfg.Cluster,
-		WireVersion: wire.Version,
-		Epoch:       1,
-		Partitions:  uint32(s.cfg.Partitions),
-		Members:     []*teffv1.Member{s.member},
-	}, nil)
+	v := s.router.View()
+	if v == nil || v.Generation == 0 {
+		s.answer(msg, nil, outcome.Refused(grain.CodeUnavailable, "this silo is not a member of cluster %q yet", s.cfg.Cluster))
+		return
+	}
+	record, err := cluster.EncodeView(s.cfg.Cluster, v)
+	if err != nil {
+		s.answer(msg, nil, grain.Errorf(grain.CodeInternal, "encode the view: %w", err))
+		return
+	}
+	s.answer(msg, record, nil)
 }
 
 // serveDescribe answers what a type looks like: the proto files that it is made of.
@@ -61,17 +68,56 @@ func addFile(set *descriptorpb.FileDescriptorSet, file protoreflect.FileDescript
 
 // serveControl answers administrators.
 func (s *Silo) serveControl(msg *nats.Msg) {
-	switch verb := strings.TrimPrefix(msg.Subject, s.names.Ctl(s.member.GetIncarnation(), "")); verb {
-	case "status":
+	inc := s.present.Load()
+	verb := strings.TrimPrefix(msg.Subject, s.names.Ctl(inc.id(), ""))
+	state, ok := map[string]membership.MemberState{
+		"drain":    membership.Leaving,
+		"cordon":   membership.Cordoned,
+		"uncordon": membership.Active,
+	}[verb]
+	switch {
+	case verb == "status":
 		s.answer(msg, s.status(), nil)
+	case verb == "ready":
+		s.answer(msg, &emptypb.Empty{}, s.unready())
+	case ok:
+		<-inc.set
+		inc.cluster.Tell(membership.SetState{Incarnation: inc.id(), State: state})
+		s.answer(msg, &emptypb.Empty{}, nil)
 	default:
 		s.answer(msg, nil, outcome.Refused(grain.CodeUnimplemented, "a silo of this release has no control verb %q", verb))
 	}
 }
 
+// unready says why the silo should not be sent anything; nil: it serves.
+func (s *Silo) unready() *grain.Error {
+	inc := s.present.Load()
+	_, member := s.router.View().Member(inc.id())
+	switch {
+	case s.draining.Load():
+		return stopping()
+	case !member:
+		return outcome.Refused(grain.CodeUnavailable, "this silo is not a member of cluster %q yet", s.cfg.Cluster)
+	case !inc.gate.Open(s.boot.Now()):
+		return outcome.Refused(grain.CodeUnavailable, "this silo has lost touch with its cluster")
+	default:
+		return nil
+	}
+}
+
+// member is the silo as the view has it.
+func (s *Silo) member() *teffv1.Member {
+	inc := s.present.Load()
+	m, ok := proto.Clone(inc.member).(*teffv1.Member)
+	if in, member := s.router.View().Member(inc.id()); ok && member {
+		m.State, m.Joined = teffv1.MemberState(in.State), in.Joined
+	}
+	return m
+}
+
 func (s *Silo) status() *teffv1.SiloStatus {
 	st := &teffv1.SiloStatus{
-		Silo:   s.member,
+		Silo:   s.member(),
 		Uptime: durationpb.New(time.Since(s.started)),
 		Counters: &teffv1.Counters{
 			RefusedReplies: s.refusedReplies.Load(),

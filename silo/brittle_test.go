@@ -84,6 +84,10 @@ func overwrite(t *testing.T, store persistence.Store, fence persistence.Fence, k
 	}
 }
 
+// firstFence is that of the first silo of a new cluster: it joined, and owned all, in the
+// epoch after the one in which the generation was written down.
+func firstFence() persistence.Fence { return persistence.Fence{Generation: 1, Since: 2} }
+
 // sealed is a probe's state as it is stored.
 func sealed(t *testing.T, count int64) []byte {
 	t.Helper()

@@ -37,6 +37,7 @@ type call struct {
 
 	progress atomic.Int32 // a progress
 	answered atomic.Bool  // somebody has taken it upon them to answer
+	moved    bool         // it never ran here and is to be sent elsewhere; as err
 
 	// The answer, for an in-process caller. Written by who set answered, before ready.
 	resp proto.Message

@@ -1,20 +1,18 @@
 package silo
 
 import (
-	"hash/maphash"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/teff-dev/teff/grain"
+	gates "github.com/teff-dev/teff/internal/core/activation"
+	"github.com/teff-dev/teff/internal/core/membership"
+	"github.com/teff-dev/teff/internal/outcome"
 	"github.com/teff-dev/teff/internal/seam"
 	"github.com/teff-dev/teff/internal/wire"
 )
-
-// stripes is into how many parts a type's activations are divided, so that calls to
-// different keys seldom meet at a lock.
-const stripes = 64
 
 // A hosted is one grain type in this silo: its kind and its activations.
 type hosted struct {
@@ -24,16 +22,18 @@ type hosted struct {
 	idleAfter time.Duration
 	mailbox   int32
 
-	live    atomic.Int64 // activations that are not ending
-	turns   atomic.Int64
-	errors  atomic.Int64
-	seed    maphash.Seed
-	stripes [stripes]stripe
+	live   atomic.Int64 // activations that are not ending
+	turns  atomic.Int64
+	errors atomic.Int64
+	parts  []part // by partition
 }
 
-type stripe struct {
-	mu   sync.Mutex
-	keys map[string]*activation
+// A part is what this silo has of one shard.
+type part struct {
+	mu     sync.Mutex
+	keys   map[string]*activation
+	tenure *tenure // nil: the shard is not ours
+	drain  *drain  // not nil: it is sealed, and has not been found empty yet
 }
 
 func newHosted(s *Silo, k *seam.Kind) *hosted {
@@ -43,84 +43,127 @@ func newHosted(s *Silo, k *seam.Kind) *hosted {
 		token:     wire.TypeToken(k.Service.Type),
 		idleAfter: k.IdleAfter,
 		mailbox:   int32(k.Mailbox),
-		seed:      maphash.MakeSeed(),
+		parts:     make([]part, s.cfg.Partitions),
 	}
 	setDefault(&h.idleAfter, s.cfg.IdleAfter)
 	setDefault(&h.mailbox, defaultMailbox)
-	for i := range h.stripes {
-		h.stripes[i].keys = make(map[string]*activation)
-	}
 	return h
 }
 
-func (h *hosted) stripe(key string) *stripe {
-	return &h.stripes[maphash.String(h.seed, key)%stripes]
+func (h *hosted) part(key string) *part {
+	return &h.parts[wire.PartitionOf(h.kind.Service.Type, key, uint32(len(h.parts)))]
+}
+
+// errMoved refuses a call that is somebody else's: whoever routes looks for the owner.
+func (h *hosted) errMoved(key string) *grain.Error {
+	return outcome.Refused(grain.CodeUnavailable, "%s/%s is not owned by this silo, or is moving away", h.kind.Service.Type, key)
 }
 
 // admit puts the call into the mailbox of the key's activation, making one if there is
-// none. An error means that the call will never run.
-func (h *hosted) admit(key string, c *call) *grain.Error {
-	st := h.stripe(key)
+// none. An error means that the call will never run; moved, that it is to be sent
+// elsewhere.
+func (h *hosted) admit(key string, c *call) (moved bool, err *grain.Error) {
+	p := h.part(key)
 	for {
-		st.mu.Lock()
-		a := st.keys[key]
+		p.mu.Lock()
+		// Under the lock: whoever drains the part looks at it under the lock, too, after
+		// the shard was sealed.
+		if !p.admits(c.chained(h.silo)) {
+			p.mu.Unlock()
+			return true, h.errMoved(key)
+		}
+		a := p.keys[key]
 		if a == nil {
-			if h.silo.shut.Load() {
-				st.mu.Unlock()
-				return stopping()
-			}
 			if h.full() {
-				st.mu.Unlock()
+				p.mu.Unlock()
 				if err := h.makeRoom(); err != nil {
-					return err
+					return false, err
 				}
 				continue
 			}
-			a = newActivation(h, strings.Clone(key))
-			st.keys[a.key] = a
+			a = newActivation(h, p.tenure, strings.Clone(key))
+			if p.keys == nil {
+				p.keys = make(map[string]*activation)
+			}
+			p.keys[a.key] = a
 			h.live.Add(1)
 			h.silo.live.Add(1)
 		}
-		st.mu.Unlock()
+		p.mu.Unlock()
 		gone, err := a.admit(c)
 		if !gone {
-			return err
+			return false, err
 		}
 		h.forget(a)
 	}
 }
 
+// admits says whether the shard takes a call. It is called under the lock.
+func (p *part) admits(chained bool) bool {
+	t := p.tenure
+	if t == nil || t.revoked.Load() {
+		return false
+	}
+	d, since := t.inc.shards.Admit(t.shard, chained)
+	return d != gates.Moved && since == t.fence.Since
+}
+
 // forget removes a, unless a successor has taken its place.
 func (h *hosted) forget(a *activation) {
-	st := h.stripe(a.key)
-	st.mu.Lock()
-	if st.keys[a.key] == a {
-		delete(st.keys, a.key)
+	p := h.part(a.key)
+	p.mu.Lock()
+	if p.keys[a.key] == a {
+		delete(p.keys, a.key)
 	}
-	st.mu.Unlock()
+	done := p.drained()
+	p.mu.Unlock()
+	if done != nil {
+		done.empty(a.tenure)
+	}
+}
+
+// drained returns the drain that has just ended, if one has. It is called under the lock.
+func (p *part) drained() *drain {
+	if p.drain == nil || len(p.keys) > 0 {
+		return nil
+	}
+	d := p.drain
+	p.drain = nil
+	return d
 }
 
 // find returns the key's activation, or nil.
 func (h *hosted) find(key string) *activation {
-	st := h.stripe(key)
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.keys[key]
+	p := h.part(key)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.keys[key]
 }
 
 // each calls f for the activations of a moment; f may lock.
 func (h *hosted) each(f func(*activation)) {
-	var some []*activation
-	for i := range h.stripes {
-		st := &h.stripes[i]
-		st.mu.Lock()
-		some = some[:0]
-		for _, a := range st.keys {
-			some = append(some, a)
-		}
-		st.mu.Unlock()
-		for _, a := range some {
-			f(a)
-		}
+	for i := range h.parts {
+		h.parts[i].each(f)
 	}
+}
+
+func (p *part) each(f func(*activation)) {
+	p.mu.Lock()
+	some := make([]*activation, 0, len(p.keys))
+	for _, a := range p.keys {
+		some = append(some, a)
+	}
+	p.mu.Unlock()
+	for _, a := range some {
+		f(a)
+	}
+}
+
+// partOf finds the part of a shard; nil where its type is not hosted here.
+func (s *Silo) partOf(shard membership.Shard) *part {
+	h := s.types[shard.Type]
+	if h == nil || shard.Partition < 0 || shard.Partition >= len(h.parts) {
+		return nil
+	}
+	return &h.parts[shard.Partition]
 }

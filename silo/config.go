@@ -8,6 +8,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/teff-dev/teff/grain"
+	"github.com/teff-dev/teff/internal/bus"
+	"github.com/teff-dev/teff/internal/cluster"
 	"github.com/teff-dev/teff/internal/wire"
 	"github.com/teff-dev/teff/persistence"
 )
@@ -31,6 +33,10 @@ type Config struct {
 	// NATSOptions are added to the connection's: credentials, TLS.
 	NATSOptions []nats.Option
 
+	// Server is an embedded server that several silos of one process share, as silotest's
+	// do. It is the caller's to stop.
+	Server *bus.Server
+
 	// Listen is the embedded server's HOST:PORT: "127.0.0.1:0", a free port on
 	// loopback. Anyone who reaches it may call any grain.
 	Listen string
@@ -45,6 +51,18 @@ type Config struct {
 	// Partitions is into how many parts each type is divided, for the life of the
 	// cluster and of its data: 1024; at most 16384.
 	Partitions int
+
+	// Labels are what an operator says about the silo: its zone, its version.
+	Labels map[string]string
+
+	// Replicas is on how many NATS servers the cluster's records are kept: 1; 3 in a NATS
+	// cluster.
+	Replicas int
+
+	// Heartbeat is from one sign of life to the next. Six without an answer, and the silo
+	// stops by itself; a little later others take over. 0.5 s, or 3 s where Replicas is
+	// more than one, since a NATS cluster may take 9 s to find a new leader.
+	Heartbeat time.Duration
 
 	// CallTimeout is the deadline of a call whose caller sets none: 30 s.
 	CallTimeout time.Duration
@@ -82,6 +100,7 @@ const (
 	defaultDataDir        = "teff-data"
 	defaultPartitions     = 1024
 	maxPartitions         = 16384
+	maxReplicas           = 5 // of a JetStream stream
 	defaultCallTimeout    = 30 * time.Second
 	defaultIdleAfter      = 15 * time.Minute
 	defaultIdleScan       = time.Minute
@@ -100,6 +119,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Listen, defaultListen)
 	setDefault(&c.DataDir, defaultDataDir)
 	setDefault(&c.Partitions, defaultPartitions)
+	setDefault(&c.Replicas, 1)
 	setDefault(&c.CallTimeout, defaultCallTimeout)
 	setDefault(&c.IdleAfter, defaultIdleAfter)
 	setDefault(&c.IdleScan, defaultIdleScan)
@@ -127,10 +147,14 @@ func (c Config) check() error {
 	if c.Partitions < 1 || c.Partitions > maxPartitions {
 		return grain.Errorf(grain.CodeInvalidArgument, "Config.Partitions is %d: it is from 1 to %d, and stays the same for the life of the data", c.Partitions, maxPartitions)
 	}
+	if c.Replicas < 1 || c.Replicas > maxReplicas {
+		return grain.Errorf(grain.CodeInvalidArgument, "Config.Replicas is %d: it is from 1 to %d", c.Replicas, maxReplicas)
+	}
 	durations := []struct {
 		name  string
 		value time.Duration
 	}{
+		{"Heartbeat", c.Heartbeat},
 		{"CallTimeout", c.CallTimeout},
 		{"IdleScan", c.IdleScan},
 		{"HookTimeout", c.HookTimeout},
@@ -166,4 +190,23 @@ func (c Config) checkGrains() error {
 		}
 	}
 	return nil
+}
+
+// timing is how fast the cluster notices.
+func (c Config) timing() cluster.Timing {
+	switch {
+	case c.Heartbeat > 0:
+		lease := 6 * c.Heartbeat
+		return cluster.Timing{Heartbeat: c.Heartbeat, Lease: lease, Takeover: lease + lease/5}
+	case c.Replicas > 1:
+		return cluster.Replicated()
+	default:
+		return cluster.Single()
+	}
+}
+
+// settle is for how long members must stay the same before shards move: a heartbeat, and
+// not more than half a second.
+func (c Config) settle() time.Duration {
+	return min(c.timing().Heartbeat, 500*time.Millisecond)
 }

@@ -20,7 +20,7 @@ func (s *Silo) announce() error {
 			Metadata: map[string]string{
 				"teff.cluster":     s.cfg.Cluster,
 				"teff.type":        h.kind.Service.Type,
-				"teff.incarnation": s.member.GetIncarnation(),
+				"teff.incarnation": s.present.Load().id(),
 				"teff.wire":        fmt.Sprint(wire.Version),
 				"teff.subject":     s.names.Call(h.kind.Service.Type, "KEY", "METHOD"),
 			},

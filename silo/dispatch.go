@@ -17,7 +17,9 @@ import (
 
 // remote is a request that came over NATS, and the answer to it.
 type remote struct {
-	reply   string // "": nobody waits
+	msg     *nats.Msg // if it may be passed on: it came to the door, or nobody waits for it
+	reply   string    // "": nobody waits
+	origin  string    // the reply subject at the door, where another silo has passed it on
 	payload []byte
 	codec   wire.Codec
 	body    *[]byte // the answer, encoded; nil before
@@ -57,9 +59,16 @@ func (r *remote) encode(resp proto.Message) (err error) {
 	return nil
 }
 
-// serve takes a request from the door, a partition or the silo's own subject. It never
-// blocks: it is the only reader.
-func (s *Silo) serve(msg *nats.Msg) {
+// serveDoor takes a request from the door or a partition. What is not this silo's is
+// passed on to the owner.
+func (s *Silo) serveDoor(msg *nats.Msg) { s.serve(msg, true) }
+
+// serveDirect takes a request from the silo's own subject, whose sender found it in the
+// view and looks again if it has moved.
+func (s *Silo) serveDirect(msg *nats.Msg) { s.serve(msg, false) }
+
+// serve never blocks: it is the only reader of its subscription.
+func (s *Silo) serve(msg *nats.Msg, door bool) {
 	if msg.Reply != "" && !wire.ReplyAllowed(msg.Reply, s.cfg.ReplyPrefixes) {
 		s.refusedReplies.Add(1)
 		s.log.Warn("a request was dropped: its reply subject is not an inbox",
@@ -68,23 +77,64 @@ func (s *Silo) serve(msg *nats.Msg) {
 	}
 	if len(msg.Header) > 0 {
 		if victim := msg.Header.Get(wire.HeaderCancel); victim != "" {
-			s.cancel(msg.Subject, victim)
+			s.cancel(msg, victim, door)
 			return
 		}
 	}
-	c, h, key, err := s.accept(msg)
+	target, err := s.target(msg)
+	if err == nil && s.types[target.Type] == nil && door {
+		s.passOn(msg, target)
+		return
+	}
 	if err == nil {
-		codec, receipt := c.remote.codec, c.method.OneWay && msg.Reply != ""
-		if receipt {
-			c.remote.reply = "" // before a worker has the call: its turn has nothing to say
-		}
-		if err = h.admit(key, c); err == nil {
-			if receipt {
-				s.acknowledge(msg.Reply, codec)
-			}
-			return
-		}
+		err = s.take(msg, target, door)
 	}
+	if err != nil {
+		s.refuse(msg, err)
+	}
+}
+
+// target reads what the request is for.
+func (s *Silo) target(msg *nats.Msg) (wire.Target, *grain.Error) {
+	target, err := s.names.ParseTarget(msg.Subject)
+	if err != nil {
+		return target, outcome.NotExecuted(err)
+	}
+	if unreadable(msg) {
+		return target, outcome.Refused(grain.CodeInvalidArgument, "the headers cannot be read: write NATS/1.0, and then a name, a colon and a value in each line")
+	}
+	return target, nil
+}
+
+// take hands a request for a hosted type over to its grain, or passes it on.
+func (s *Silo) take(msg *nats.Msg, target wire.Target, door bool) *grain.Error {
+	c, h, err := s.accept(msg, target, door)
+	if err != nil {
+		return err
+	}
+	codec, receipt := c.remote.codec, c.method.OneWay && msg.Reply != ""
+	if receipt {
+		c.remote.reply = "" // before a worker has the call: its turn has nothing to say
+	}
+	if err := refuseRemoteCycle(c.Chain(), h, target.Key); err != nil {
+		return err
+	}
+	moved, err := h.admit(target.Key, c)
+	switch {
+	case moved && c.remote.msg != nil:
+		s.passOn(msg, target)
+		return nil
+	case err != nil:
+		return err
+	}
+	if receipt {
+		s.acknowledge(msg.Reply, codec)
+	}
+	return nil
+}
+
+// refuse answers a request that never ran.
+func (s *Silo) refuse(msg *nats.Msg, err *grain.Error) {
 	if msg.Reply == "" {
 		s.oneWayErrors.Add(1)
 		return
@@ -113,28 +163,18 @@ func unreadable(msg *nats.Msg) bool {
 }
 
 // accept makes a call of a request. An error means that nothing was begun.
-func (s *Silo) accept(msg *nats.Msg) (*call, *hosted, string, *grain.Error) {
-	target, err := s.names.ParseTarget(msg.Subject)
-	if err != nil {
-		return nil, nil, "", outcome.NotExecuted(err)
-	}
-	if unreadable(msg) {
-		return nil, nil, "", outcome.Refused(grain.CodeInvalidArgument, "the headers cannot be read: write NATS/1.0, and then a name, a colon and a value in each line")
-	}
+func (s *Silo) accept(msg *nats.Msg, target wire.Target, door bool) (*call, *hosted, *grain.Error) {
 	h := s.types[target.Type]
 	if h == nil {
-		return nil, nil, "", s.unknownType(target.Type)
+		return nil, nil, s.unknownType(target.Type)
 	}
 	m := h.kind.Service.Methods[target.Method]
 	if m == nil {
-		return nil, nil, "", outcome.Refused(grain.CodeUnimplemented, "%s has no method %q", target.Type, target.Method)
-	}
-	if s.draining.Load() {
-		return nil, nil, "", stopping()
+		return nil, nil, outcome.Refused(grain.CodeUnimplemented, "%s has no method %q", target.Type, target.Method)
 	}
 	timeout, set, err := wire.ParseTimeout(wire.Header(msg.Header))
 	if err != nil {
-		return nil, nil, "", outcome.NotExecuted(err)
+		return nil, nil, outcome.NotExecuted(err)
 	}
 	if !set {
 		timeout = m.Timeout
@@ -142,7 +182,7 @@ func (s *Silo) accept(msg *nats.Msg) (*call, *hosted, string, *grain.Error) {
 	}
 	codec, err := wire.DetectCodec(wire.Header(msg.Header), msg.Data)
 	if err != nil {
-		return nil, nil, "", outcome.NotExecuted(err)
+		return nil, nil, outcome.NotExecuted(err)
 	}
 	rc := &remoteCall{
 		call:   call{method: m, made: s.clock()},
@@ -150,13 +190,26 @@ func (s *Silo) accept(msg *nats.Msg) (*call, *hosted, string, *grain.Error) {
 	}
 	c := &rc.call
 	c.remote = &rc.remote
+	if door || msg.Reply == "" {
+		rc.remote.msg = msg
+	}
+	if !door && len(msg.Header) > 0 {
+		c.SetChain(msg.Header.Get(wire.HeaderChain))
+		rc.remote.origin = msg.Header.Get(wire.HeaderOrigin)
+	}
 	c.Begin(nil, nil, s.at(c.made).Add(timeout), m.ReadOnly)
-	return c, h, target.Key, nil
+	return c, h, nil
 }
 
 // reply answers a remote call.
 func (s *Silo) reply(c *call, _ proto.Message, err *grain.Error) {
 	r := c.remote
+	if c.moved && r.msg != nil {
+		if target, parseErr := s.names.ParseTarget(r.msg.Subject); parseErr == nil {
+			s.passOn(r.msg, target)
+			return
+		}
+	}
 	if r.reply == "" {
 		if err != nil {
 			s.unheard(c, err)
@@ -203,37 +256,43 @@ func (s *Silo) lost(subject string, err error) {
 }
 
 // cancel drops the call with that reply subject if it waits, and cancels its context if
-// it runs. Best effort: a call that is not here, or no longer, is no error.
-func (s *Silo) cancel(subject, reply string) {
-	target, err := s.names.ParseTarget(subject)
+// it runs, here or at the owner. Best effort: a call that is not there, or no longer, is
+// no error.
+func (s *Silo) cancel(msg *nats.Msg, reply string, door bool) {
+	target, err := s.names.ParseTarget(msg.Subject)
 	if err != nil {
 		return
 	}
-	h := s.types[target.Type]
-	if h == nil {
-		return
+	if h := s.types[target.Type]; h != nil {
+		if a := h.find(target.Key); a != nil {
+			if c := a.withReply(reply); c != nil {
+				c.Cancel(context.Canceled)
+				c.finish(s, nil, outcome.ContextEnded(context.Canceled, c.method, !c.drop()))
+				return
+			}
+		}
 	}
-	a := h.find(target.Key)
-	if a == nil {
-		return
-	}
-	if c := a.withReply(reply); c != nil {
-		c.Cancel(context.Canceled)
-		c.finish(s, nil, outcome.ContextEnded(context.Canceled, c.method, !c.drop()))
+	owner := s.router.Owner(target.Type, target.Key)
+	if door && owner != "" && owner != s.present.Load().id() {
+		s.publish(&nats.Msg{Subject: s.names.Direct(owner, target.Type, target.Key, target.Method), Header: nats.Header{wire.HeaderCancel: {reply}}})
 	}
 }
 
-// withReply finds the call that answers to that subject.
+// withReply finds the call that answers to that subject, or did at the door.
 func (a *activation) withReply(reply string) *call {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if c := a.current; c != nil && c.remote != nil && c.remote.reply == reply {
+	if c := a.current; c != nil && c.answers(reply) {
 		return c
 	}
 	for c := a.mailbox.head; c != nil; c = c.next {
-		if c.remote != nil && c.remote.reply == reply {
+		if c.answers(reply) {
 			return c
 		}
 	}
 	return nil
+}
+
+func (c *call) answers(reply string) bool {
+	return c.remote != nil && (c.remote.reply == reply || c.remote.origin == reply)
 }

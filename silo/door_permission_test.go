@@ -24,6 +24,7 @@ func guarded(t *testing.T) *server.Server {
 	account := server.NewAccount("bank")
 	srv, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
+		JetStream: true, StoreDir: t.TempDir(),
 		Accounts: []*server.Account{account},
 		Users:    []*server.User{{Username: "silo", Password: "silo", Account: account}, {Username: "alice", Password: "alice", Account: account, Permissions: alice}},
 	})
@@ -41,6 +42,9 @@ func guarded(t *testing.T) *server.Server {
 	}
 	// The server copied its options' accounts.
 	if account, err = srv.LookupAccount("bank"); err != nil {
+		t.Fatal(err)
+	}
+	if err := account.EnableJetStream(nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := account.AddMapping(names.PartitionMapping(1024)); err != nil {

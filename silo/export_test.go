@@ -40,3 +40,6 @@ func Activations(s *Silo, typ string) int64 { return s.types[typ].live.Load() }
 
 // Draining says that the silo takes no more calls from outside.
 func Draining(s *Silo) bool { return s.draining.Load() }
+
+// Rejoins is how often the silo went on as a new incarnation.
+func Rejoins(s *Silo) int64 { return s.rejoins.Load() }

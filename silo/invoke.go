@@ -3,7 +3,6 @@ package silo
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -14,11 +13,11 @@ import (
 	"github.com/teff-dev/teff/internal/turn"
 )
 
-// Invoke implements [grain.Caller]: it calls a grain of this silo. The request is copied
-// before it is handed over, and the response within the turn, unless the method is
-// declared immutable.
+// Invoke implements [grain.Caller]: it calls a grain, of this silo or of another. A
+// grain of this silo's is called without NATS: the request is copied before it is handed
+// over, and the response within the turn, unless the method is declared immutable.
 func (s *Silo) Invoke(ctx context.Context, m *seam.Method, key string, req proto.Message) (proto.Message, error) {
-	h, m, err := s.target(m)
+	h, m, err := s.method(m)
 	if err != nil {
 		return nil, err
 	}
@@ -35,35 +34,50 @@ func (s *Silo) Invoke(ctx context.Context, m *seam.Method, key string, req proto
 	if parent == nil && s.draining.Load() {
 		return nil, stopping()
 	}
+	if !m.OneWay {
+		if err := refuseCycle(parent, m.Service.Type, key); err != nil {
+			return nil, err
+		}
+	}
+	if h != nil {
+		resp, moved, err := s.invokeHere(ctx, parent, false, h, m, key, req)
+		if err == nil {
+			return resp, nil
+		}
+		if !moved {
+			return nil, err
+		}
+	}
+	return s.invokeAnywhere(ctx, parent, h, m, key, req)
+}
+
+// invokeHere calls a grain if this silo owns it. Moved says that it does not, and that
+// nothing was done. Awaiting says that the parent has given way already.
+func (s *Silo) invokeHere(ctx context.Context, parent *turn.Turn, awaiting bool, h *hosted, m *seam.Method, key string, req proto.Message) (resp proto.Message, moved bool, err *grain.Error) {
 	if !m.Immutable {
 		req = proto.Clone(req)
 	}
 	c := &call{method: m, req: req, made: s.clock()}
 	if m.OneWay {
 		c.Begin(nil, nil, s.deadline(context.Background(), c), m.ReadOnly) //nolint:contextcheck // it outlives whoever sends it
-		if err := s.admit(h, key, c); err != nil {
-			return nil, err
-		}
-		return nil, nil
+		moved, err := h.admit(key, c)
+		return nil, moved, err
 	}
-	if err := refuseCycle(parent, h, key); err != nil {
-		return nil, err
-	}
-	return s.call(ctx, h, key, c, parent)
+	return s.call(ctx, h, key, c, parent, awaiting)
 }
 
-// target finds where the method's type is hosted here.
-func (s *Silo) target(m *seam.Method) (*hosted, *seam.Method, error) {
+// method finds the method where its type is hosted here; otherwise there is only what the
+// caller knows of it.
+func (s *Silo) method(m *seam.Method) (*hosted, *seam.Method, error) {
 	h := s.types[m.Service.Type]
-	if h == nil {
-		return nil, nil, s.unknownType(m.Service.Type)
+	if h == nil || h.kind.Service == m.Service {
+		return h, m, nil
 	}
-	if h.kind.Service != m.Service { // another generated copy of the same service
-		if m = h.kind.Service.Methods[m.Name]; m == nil {
-			return nil, nil, outcome.Refused(grain.CodeUnimplemented, "%s has no such method", h.kind.Service.Type)
-		}
+	own := h.kind.Service.Methods[m.Name] // another generated copy of the same service
+	if own == nil {
+		return nil, nil, outcome.Refused(grain.CodeUnimplemented, "%s has no such method", h.kind.Service.Type)
 	}
-	return h, m, nil
+	return h, own, nil
 }
 
 func (s *Silo) unknownType(typ string) *grain.Error {
@@ -71,23 +85,23 @@ func (s *Silo) unknownType(typ string) *grain.Error {
 }
 
 // call hands c over and waits for its answer.
-func (s *Silo) call(ctx context.Context, h *hosted, key string, c *call, parent *turn.Turn) (proto.Message, error) {
+func (s *Silo) call(ctx context.Context, h *hosted, key string, c *call, parent *turn.Turn, awaiting bool) (resp proto.Message, moved bool, err *grain.Error) {
 	c.ready, _ = readies.Get().(chan struct{})
 	c.Begin(nil, parent, s.deadline(ctx, c), c.method.ReadOnly)
-	if err := s.admit(h, key, c); err != nil {
+	if moved, err := h.admit(key, c); err != nil {
 		readies.Put(c.ready)
-		return nil, err
+		return nil, moved, err
 	}
-	if parent == nil {
+	if parent == nil || awaiting {
 		s.await(ctx, c)
 	} else {
 		parent.Await(func() { s.await(ctx, c) })
 	}
 	readies.Put(c.ready)
 	if c.err != nil {
-		return nil, c.err
+		return nil, c.moved, c.err
 	}
-	return c.resp, nil
+	return c.resp, false, nil
 }
 
 // await waits until c is answered. It answers c itself when the context ends first.
@@ -123,14 +137,6 @@ func (c *call) ParentCancelled(cause error) {
 	}
 }
 
-// admit is hosted.admit, for a call whose owner is only known once it is admitted.
-func (s *Silo) admit(h *hosted, key string, c *call) error {
-	if err := h.admit(key, c); err != nil {
-		return err
-	}
-	return nil
-}
-
 // deadline is when c, made with ctx, must have ended.
 func (s *Silo) deadline(ctx context.Context, c *call) time.Time {
 	if d, ok := ctx.Deadline(); ok {
@@ -141,32 +147,6 @@ func (s *Silo) deadline(ctx context.Context, c *call) time.Time {
 		d = s.cfg.CallTimeout
 	}
 	return s.at(c.made).Add(d)
-}
-
-// refuseCycle refuses a call to a grain whose present turn waits for this very call: it
-// could only wait until its deadline.
-func refuseCycle(caller *turn.Turn, h *hosted, key string) error {
-	for t := caller; t != nil && !t.Over(); t = t.Parent() {
-		if a, ok := t.Owner().(*activation); ok && a.of == h && a.key == key {
-			return outcome.Refused(grain.CodeAborted, "a cycle of calls: %s", cyclePath(caller, t))
-		}
-	}
-	return nil
-}
-
-// cyclePath names the grains from the turn that would wait for itself to the caller, and
-// back again.
-func cyclePath(caller, first *turn.Turn) string {
-	var names []string
-	for t := caller; ; t = t.Parent() {
-		if a, ok := t.Owner().(*activation); ok {
-			names = append([]string{a.id().String()}, names...)
-		}
-		if t == first {
-			break
-		}
-	}
-	return strings.Join(append(names, names[0]), " → ")
 }
 
 // unheard counts and logs the error of a call that nobody waits for.

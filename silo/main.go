@@ -27,7 +27,11 @@ func run(cfg Config, out io.Writer) error {
 		return err
 	}
 	s.Welcome(out)
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-s.Left():
+		fmt.Fprintln(out, "teff: drained by an administrator")
+	}
 	stop() // a second signal ends the process at once
 	fmt.Fprintln(out, "teff: draining; once more to quit at once")
 	return s.Stop(context.Background())

@@ -17,11 +17,11 @@ import (
 
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/bus"
-	"github.com/teff-dev/teff/internal/release"
+	"github.com/teff-dev/teff/internal/cluster"
+	"github.com/teff-dev/teff/internal/route"
 	"github.com/teff-dev/teff/internal/wire"
 	"github.com/teff-dev/teff/persistence"
 	"github.com/teff-dev/teff/persistence/badgerstore"
-	teffv1 "github.com/teff-dev/teff/protos/teff/v1"
 )
 
 // A Silo hosts grains. It is a [grain.Caller] for the program around it.
@@ -29,8 +29,9 @@ type Silo struct {
 	cfg     Config
 	log     *slog.Logger
 	names   wire.Names
-	member  *teffv1.Member
 	started time.Time // zero of the silo's clock
+	boot    *cluster.Clock
+	present atomic.Pointer[incarnation] // what it is to the others now
 
 	types   map[string]*hosted
 	sorted  []*hosted // by type
@@ -39,11 +40,18 @@ type Silo struct {
 
 	store    persistence.Store
 	ownStore bool
-	shards   *shards
+	storeID  string      // names the store, where it is this silo's alone
+	dir      *dataDir    // nil: nothing is kept there
+	reaped   []string    // earlier incarnations that are known to be gone
 	server   *bus.Server // nil: an outside one
 	nc       *nats.Conn
+	heart    *nats.Conn // for membership alone: a heartbeat must not wait behind calls
+	mux      *bus.Mux
+	router   *route.Router
 	subs     []*nats.Subscription
 	services []micro.Service
+	proxies  chan struct{} // a place for each call that is passed on
+	passing  sync.WaitGroup
 
 	draining atomic.Bool // no new calls from outside
 	shut     atomic.Bool // no calls at all
@@ -51,12 +59,18 @@ type Silo struct {
 	stopOnce sync.Once
 	stopErr  error
 	stopped  chan struct{} // closed when background work shall end
+	left     chan struct{} // closed when an administrator has drained it
+	leftOnce sync.Once
+	lifetime context.Context //nolint:containedctx // of what goes on in the background; ends with end
+	end      context.CancelFunc
 	wg       sync.WaitGroup
 
 	live           atomic.Int64 // activations that are not ending
 	panics         atomic.Int64
 	oneWayErrors   atomic.Int64
 	refusedReplies atomic.Int64
+	rejoins        atomic.Int64
+	fences         atomic.Int64 // commits that the store refused, a newer owner's fence being there
 }
 
 // Start starts a silo and returns when it serves. What is wrong with the configuration
@@ -72,24 +86,17 @@ func Start(ctx context.Context, cfg Config) (*Silo, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Silo{cfg: cfg, names: names, started: time.Now(), stopped: make(chan struct{})}
-	s.member = &teffv1.Member{Incarnation: newIncarnation(), Name: cfg.Name, Release: release.Version}
-	s.log = cfg.Logger.With(slog.String("silo", s.member.Incarnation))
+	s := &Silo{
+		cfg: cfg, names: names, log: cfg.Logger,
+		started: time.Now(), boot: cluster.NewClock(),
+		stopped: make(chan struct{}), left: make(chan struct{}),
+		proxies: make(chan struct{}, maxProxies),
+	}
+	s.lifetime, s.end = context.WithCancel(context.Background())
 	s.workers = newWorkers(s)
-	s.types = make(map[string]*hosted, len(cfg.Grains))
-	for _, k := range cfg.Grains {
-		h := newHosted(s, grain.SpecOf(k))
-		s.types[k.Type()] = h
-		s.sorted = append(s.sorted, h)
-	}
-	slices.SortFunc(s.sorted, func(a, b *hosted) int {
-		return strings.Compare(a.kind.Service.Type, b.kind.Service.Type)
-	})
-	for _, h := range s.sorted {
-		s.member.Types = append(s.member.Types, h.kind.Service.Type)
-	}
-	s.names = names.Knowing(s.member.Types...)
-	for _, step := range []func(context.Context) error{s.openStore, s.connect, s.checkAlone, s.listen} {
+	s.host()
+	s.names = names.Knowing(s.typeNames()...)
+	for _, step := range []func(context.Context) error{s.openStore, s.connect, s.join, s.listen} {
 		if err := step(ctx); err != nil {
 			s.release()
 			return nil, fmt.Errorf("start silo: %w", err)
@@ -100,43 +107,68 @@ func Start(ctx context.Context, cfg Config) (*Silo, error) {
 	return s, nil
 }
 
-// newIncarnation names this run of the silo, never used again.
-func newIncarnation() string { return rand.Text()[:20] }
+// host prepares the types that are hosted.
+func (s *Silo) host() {
+	s.types = make(map[string]*hosted, len(s.cfg.Grains))
+	for _, k := range s.cfg.Grains {
+		h := newHosted(s, grain.SpecOf(k))
+		s.types[k.Type()] = h
+		s.sorted = append(s.sorted, h)
+	}
+	slices.SortFunc(s.sorted, func(a, b *hosted) int {
+		return strings.Compare(a.kind.Service.Type, b.kind.Service.Type)
+	})
+}
 
 // clock is the time since the silo's start, in nanoseconds, unmoved by wall clocks.
-func (s *Silo) clock() int64 { return int64(time.Since(s.started)) }
+func (s *Silo) clock() int64 { return int64(s.boot.Now()) }
 
 // at is what time it was when the clock said so.
 func (s *Silo) at(clock int64) time.Time { return s.started.Add(time.Duration(clock)) }
 
-// openStore opens the store and takes a new generation: from now on, what an earlier
-// process of this silo left in flight is fenced off.
-func (s *Silo) openStore(ctx context.Context) error {
-	s.store = s.cfg.Store
-	if s.store == nil {
-		b, err := badgerstore.Open(filepath.Join(s.cfg.DataDir, "badger"), badgerstore.Options{Logger: s.log})
+// openStore opens the store. Where it is this silo's own, the directory names it.
+func (s *Silo) openStore(context.Context) error {
+	if s.cfg.Store == nil || s.cfg.NATS == "" && s.cfg.Server == nil {
+		dir, err := openDataDir(s.cfg.DataDir)
 		if err != nil {
 			return err
 		}
-		s.store, s.ownStore = b, true
+		s.dir = dir
+		s.reaped = dir.incarnations()
 	}
-	generation, err := s.store.NextGeneration(ctx)
+	if s.store = s.cfg.Store; s.store != nil {
+		return nil
+	}
+	b, err := badgerstore.Open(filepath.Join(s.cfg.DataDir, "badger"), badgerstore.Options{Logger: s.log})
 	if err != nil {
-		return fmt.Errorf("take a generation in the store: %w", err)
+		return err
 	}
-	s.shards = &shards{store: s.store, fence: persistence.Fence{Generation: generation, Since: 1}}
-	return nil
+	s.store, s.ownStore = b, true
+	s.storeID, err = s.dir.storeID()
+	return err
+}
+
+// remember writes down who this process is to the cluster, for the one that comes after it
+// in the same directory: it then knows that this one is gone.
+func (s *Silo) remember(incarnation string) {
+	if s.dir == nil {
+		return
+	}
+	if err := s.dir.add(incarnation); err != nil {
+		s.log.Warn("cannot write down this silo's name: after a crash it is waited for", slog.Any("error", err))
+	}
 }
 
 // connect starts the embedded server, unless an outside one is given, and connects.
 func (s *Silo) connect(context.Context) error {
-	o := bus.Options{URL: s.cfg.NATS, Name: "teff silo " + s.cfg.Name, Logger: s.log, Extra: s.cfg.NATSOptions}
-	if s.cfg.NATS == "" {
+	s.server = s.cfg.Server
+	o := bus.Options{URL: s.cfg.NATS, Server: s.server, Name: "teff silo " + s.cfg.Name, Logger: s.log, Extra: s.cfg.NATSOptions}
+	if s.cfg.NATS == "" && s.server == nil {
 		from, to := s.names.PartitionMapping(uint32(s.cfg.Partitions))
 		srv, err := bus.StartServer(bus.ServerOptions{
 			Listen:   s.cfg.Listen,
 			StoreDir: filepath.Join(s.cfg.DataDir, "nats"),
-			Name:     "teff-" + s.member.Incarnation,
+			Name:     "teff-" + rand.Text()[:12],
 			Logger:   s.log,
 			MapFrom:  from,
 			MapTo:    to,
@@ -146,11 +178,18 @@ func (s *Silo) connect(context.Context) error {
 		}
 		s.server, o.Server = srv, srv
 	}
-	nc, err := bus.Connect(o)
-	if err != nil {
+	var err error
+	if s.nc, err = bus.Connect(o); err != nil {
 		return err
 	}
-	s.nc = nc
+	o.Name += " (membership)"
+	if s.heart, err = bus.Connect(o); err != nil {
+		return err
+	}
+	if s.mux, err = bus.NewMux(s.nc); err != nil {
+		return err
+	}
+	s.router = route.New(s.nc, s.mux, s.names, s.cfg.CallTimeout)
 	return nil
 }
 
@@ -164,10 +203,21 @@ func (s *Silo) URL() string {
 
 // release lets go of what Start or Stop holds, in the opposite order.
 func (s *Silo) release() {
+	s.end()
+	s.passing.Wait()
 	for _, m := range s.services {
 		if err := m.Stop(); err != nil {
 			s.log.Warn("stop discovery", slog.Any("error", err))
 		}
+	}
+	if inc := s.present.Load(); inc != nil {
+		inc.leave()
+	}
+	if s.mux != nil {
+		_ = s.mux.Close() // its subscription goes with the connection
+	}
+	if s.heart != nil {
+		s.heart.Close()
 	}
 	if s.nc != nil {
 		if err := s.nc.FlushTimeout(time.Second); err != nil {
@@ -175,7 +225,7 @@ func (s *Silo) release() {
 		}
 		s.nc.Close()
 	}
-	if s.server != nil {
+	if s.server != nil && s.server != s.cfg.Server {
 		s.server.Stop()
 	}
 	if s.ownStore {
@@ -183,4 +233,11 @@ func (s *Silo) release() {
 			s.log.Error("close the store", slog.Any("error", err))
 		}
 	}
+	if s.dir != nil {
+		s.dir.close()
+	}
 }
+
+// Left is closed when an administrator has drained the silo: it hosts nothing any more,
+// and should be stopped.
+func (s *Silo) Left() <-chan struct{} { return s.left }

@@ -10,21 +10,14 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/teff-dev/teff/grain"
+	"github.com/teff-dev/teff/internal/core/membership"
 	"github.com/teff-dev/teff/internal/seam"
 	"github.com/teff-dev/teff/internal/turn"
-	"github.com/teff-dev/teff/internal/wire"
 	"github.com/teff-dev/teff/persistence"
 )
 
 // AddState implements seam.Host.
 func (a *activation) AddState(s seam.State) { a.states = append(a.states, s) }
-
-// shard is where the grain's state lives.
-func (a *activation) shard() persistence.Shard {
-	s := a.of.silo
-	p := wire.Partition(a.of.token, wire.KeyToken(a.key), uint32(s.cfg.Partitions))
-	return persistence.Shard{Type: a.of.kind.Service.Type, Partition: p}
-}
 
 // loadStates loads what the constructor declared.
 func (a *activation) loadStates(ctx context.Context) error {
@@ -34,10 +27,10 @@ func (a *activation) loadStates(ctx context.Context) error {
 	if err := a.checkStates(); err != nil {
 		return err
 	}
-	shard := a.shard()
-	if err := a.of.silo.shards.claim(ctx, shard); err != nil {
+	if err := a.tenure.claim(ctx, a.of.silo.store); err != nil {
 		return err
 	}
+	shard := a.tenure.stored()
 	for _, st := range a.states {
 		if err := a.loadState(ctx, shard, st); err != nil {
 			return err
@@ -127,7 +120,7 @@ func (a *activation) Commit(ctx context.Context, changes ...seam.Change) error {
 			defer cancel()
 		}
 	}
-	revisions, err := s.store.Commit(bounded, a.shard(), s.shards.fence, writes...)
+	revisions, err := s.store.Commit(bounded, a.tenure.stored(), a.tenure.fence, writes...)
 	if err != nil {
 		return a.commitFailed(err)
 	}
@@ -144,12 +137,19 @@ func (a *activation) mayCommit(ctx context.Context) error {
 		return grain.Errorf(code, "the call ended before %s could update its state; nothing was changed", a.id())
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.spoiled || a.phase == phaseFailed || a.phase == phaseGone || a.of.silo.revoked.Load() {
+	over := a.spoiled || a.phase == phaseFailed || a.phase == phaseGone || a.of.silo.revoked.Load()
+	a.mu.Unlock()
+	switch {
+	case over || !a.tenure.holds():
 		return grain.Errorf(grain.CodeAborted, "this activation of %s is over: it may not update its state any more", a.id())
+	case !a.acts():
+		return grain.Errorf(grain.CodeUnavailable, "this silo has lost touch with its cluster, and may not change %s until it has it again; nothing was changed", a.id())
 	}
 	return nil
 }
+
+// acts is the gate that everything the activation does to the world passes.
+func (a *activation) acts() bool { return a.tenure.acts(a.of.silo.boot.Now()) }
 
 // commitFailed says what a failed commit means, and ends the activation where memory may
 // no longer be what is stored.
@@ -157,6 +157,11 @@ func (a *activation) commitFailed(err error) error {
 	what := "update the state of " + a.id().String()
 	switch {
 	case errors.Is(err, persistence.ErrConflict), errors.Is(err, persistence.ErrFenced):
+		if errors.Is(err, persistence.ErrFenced) {
+			a.of.silo.fences.Add(1)
+			t := a.tenure
+			t.inc.cluster.Tell(membership.Fenced{Shard: t.shard, Since: t.fence.Since})
+		}
 		a.spoil()
 		return grain.Errorf(grain.CodeAborted, "%s: it was changed elsewhere; call again: %w", what, err)
 	case errors.Is(err, persistence.ErrUnknownOutcome):

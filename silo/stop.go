@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/teff-dev/teff/grain"
+	"github.com/teff-dev/teff/internal/core/membership"
 	"github.com/teff-dev/teff/internal/outcome"
 )
 
@@ -34,25 +35,30 @@ const cancelGrace = time.Second
 func (s *Silo) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout)
 	defer cancel()
-	s.unlisten(ctx)
+	s.unlisten(ctx, s.subs) // the door is others' from now on
 	s.draining.Store(true)
+	inc := s.present.Load()
+	inc.depart(ctx)
 	left := s.drain(ctx)
 	s.shut.Store(true)
 	if left == 0 {
 		left = s.drain(ctx) // a call that looked before the silo drained may have come in since
 	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*cancelGrace)
+	defer cancel()
 	if left > 0 {
 		s.cancelTurns()
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
-		if s.drain(grace) > 0 {
+		last, cancel := context.WithTimeout(grace, cancelGrace)
+		if s.drain(last) > 0 {
 			s.abandonTurns()
 		}
 		cancel()
+		inc.depart(grace)
 	}
+	s.unlisten(grace, inc.subs)
 	s.revoked.Store(true)
 	close(s.stopped)
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
-	defer cancel()
+	s.end()
 	stuck := s.workers.close(grace)
 	s.wg.Wait()
 	s.release()
@@ -62,11 +68,26 @@ func (s *Silo) stop(ctx context.Context) error {
 	return nil
 }
 
+// depart leaves the cluster in order: each shard is handed over as soon as nothing runs in
+// it. It returns when that is done, or ctx ends.
+func (inc *incarnation) depart(ctx context.Context) {
+	select {
+	case <-inc.set:
+		inc.cluster.Tell(membership.Leave{})
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-inc.over:
+	case <-ctx.Done():
+	}
+}
+
 // unlisten takes no more requests, and returns when those that had arrived were handed
 // over: what NATS delivered to this process must be answered by it.
-func (s *Silo) unlisten(ctx context.Context) {
+func (s *Silo) unlisten(ctx context.Context, subs []*nats.Subscription) {
 	var closed []<-chan nats.SubStatus
-	for _, sub := range s.subs {
+	for _, sub := range subs {
 		done := sub.StatusChanged(nats.SubscriptionClosed)
 		if err := sub.Drain(); err != nil {
 			s.log.Warn("stop listening", slog.String("subject", sub.Subject), slog.Any("error", err))

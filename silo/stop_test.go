@@ -33,7 +33,7 @@ func begin(t *testing.T, cfg silo.Config) *silo.Silo {
 // outside runs a NATS server that outlives the silos of the test.
 func outside(t *testing.T) string {
 	t.Helper()
-	srv, err := bus.StartServer(bus.ServerOptions{Listen: "127.0.0.1:0", Name: "outside", Logger: quiet()})
+	srv, err := bus.StartServer(bus.ServerOptions{Listen: "127.0.0.1:0", StoreDir: t.TempDir(), Name: "outside", Logger: quiet()})
 	if err != nil {
 		t.Fatal(err)
 	}

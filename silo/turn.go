@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/teff-dev/teff/grain"
+	"github.com/teff-dev/teff/internal/core/membership"
 	"github.com/teff-dev/teff/internal/outcome"
 	"github.com/teff-dev/teff/internal/seam"
 )
@@ -21,6 +22,10 @@ func (a *activation) turn(c *call, now int64) {
 	s := a.of.silo
 	if c.lateAt(s.at(now)) {
 		c.expire(a)
+	}
+	if c.method != nil && !a.tenure.acts(membership.Time(now)) {
+		a.turnAway(c) // the lease has run out, or the shard has gone, while it waited
+		return
 	}
 	if !c.begin() {
 		return
@@ -42,6 +47,10 @@ func (a *activation) turn(c *call, now int64) {
 		return
 	}
 	a.of.turns.Add(1)
+	if !a.acts() {
+		// What was read may be stale by now, and what was to be done is somebody else's.
+		err = grain.Errorf(grain.CodeMaybeExecuted, "the silo of %s lost touch with the cluster, or had to give the grain away, before %s could be answered", a.id(), c.method)
+	}
 	if err != nil {
 		a.of.errors.Add(1)
 		c.finish(s, nil, s.flatten(err, c.method.String()+" of "+a.id().String()))

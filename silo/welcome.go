@@ -14,7 +14,7 @@ func (s *Silo) Welcome(w io.Writer) {
 	if s.server != nil {
 		where = "embedded"
 	}
-	types := strings.Join(s.member.GetTypes(), ", ")
+	types := strings.Join(s.typeNames(), ", ")
 	if types == "" {
 		types = "no grains"
 	}

@@ -54,6 +54,9 @@ func NewMux(nc *nats.Conn) (*Mux, error) {
 // ErrClosed says that the multiplexer was closed before the request was sent.
 var ErrClosed = errors.New("closed")
 
+// ErrGone says that whoever was asked is known not to answer any more.
+var ErrGone = errors.New("whoever was asked is gone")
+
 // ErrAbandoned says that the multiplexer was closed while the reply was awaited.
 var ErrAbandoned = errors.New("closed while a reply was awaited")
 
@@ -77,6 +80,12 @@ func (m *Mux) Close() error {
 // end. It returns the context's error, context.DeadlineExceeded, ErrNoResponders,
 // ErrClosed, ErrAbandoned, or why publishing failed.
 func (m *Mux) Request(ctx context.Context, msg *nats.Msg, deadline time.Time) (*nats.Msg, error) {
+	return m.RequestFrom(ctx, msg, deadline, nil)
+}
+
+// RequestFrom is Request to somebody who is known not to answer any more once gone is
+// closed; it then returns ErrGone.
+func (m *Mux) RequestFrom(ctx context.Context, msg *nats.Msg, deadline time.Time, gone <-chan struct{}) (*nats.Msg, error) {
 	w, _ := waiters.Get().(*waiter)
 	m.mu.Lock()
 	if m.waiting == nil {
@@ -108,6 +117,9 @@ func (m *Mux) Request(ctx context.Context, msg *nats.Msg, deadline time.Time) (*
 	case <-ctx.Done():
 		m.forget(slot, w)
 		return nil, ctx.Err()
+	case <-gone:
+		m.forget(slot, w)
+		return nil, ErrGone
 	case <-w.timer.C:
 		m.forget(slot, w)
 		return nil, context.DeadlineExceeded

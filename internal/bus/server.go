@@ -15,6 +15,7 @@ import (
 // ServerOptions configure an embedded NATS server.
 type ServerOptions struct {
 	Listen   string // HOST:PORT; port 0 is a free one
+	Private  bool   // listen nowhere: only this process connects
 	StoreDir string // JetStream's; empty: no JetStream
 	Name     string
 	Logger   *slog.Logger // told of the server's warnings and errors
@@ -25,7 +26,11 @@ type ServerOptions struct {
 }
 
 // A Server is a NATS server inside this process.
-type Server struct{ srv *server.Server }
+type Server struct {
+	srv     *server.Server
+	private bool // listens nowhere
+	random  bool // listens on a port that was free
+}
 
 // readyWait is how long an embedded server may take to start; it takes milliseconds,
 // unless JetStream recovers a lot.
@@ -33,6 +38,9 @@ const readyWait = 30 * time.Second
 
 // StartServer starts a server and returns when it accepts connections.
 func StartServer(o ServerOptions) (*Server, error) {
+	if o.Private {
+		o.Listen = "127.0.0.1:0"
+	}
 	host, port, err := net.SplitHostPort(o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen address %q is not HOST:PORT: %w", o.Listen, err)
@@ -48,6 +56,7 @@ func StartServer(o ServerOptions) (*Server, error) {
 		ServerName: o.Name,
 		Host:       host,
 		Port:       int(number),
+		DontListen: o.Private,
 		NoSigs:     true, // signals are the silo's business
 		JetStream:  o.StoreDir != "",
 		StoreDir:   o.StoreDir,
@@ -63,7 +72,7 @@ func StartServer(o ServerOptions) (*Server, error) {
 	log := &serverLog{log: o.Logger}
 	srv.SetLoggerV2(log, false, false, false)
 	srv.Start()
-	s := &Server{srv}
+	s := &Server{srv: srv, private: o.Private, random: number == 0}
 	if cause := log.fatal.Load(); cause != nil { // it would never be ready
 		s.Stop()
 		return nil, fmt.Errorf("embedded NATS server with its files in %q: %s", o.StoreDir, *cause)
@@ -93,7 +102,16 @@ func probe(listen string) error {
 }
 
 // URL is where clients connect.
-func (s *Server) URL() string { return "nats://" + s.srv.Addr().String() }
+func (s *Server) URL() string {
+	if s.private {
+		return "nats://in-process"
+	}
+	return "nats://" + s.srv.Addr().String()
+}
+
+// New says that nobody can have been connected to an earlier server in this one's place:
+// it listens nowhere, or where it has found a free port.
+func (s *Server) New() bool { return s.private || s.random }
 
 // InProcessConn implements nats.InProcessConnProvider.
 func (s *Server) InProcessConn() (net.Conn, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/core/membership"
 )
 
@@ -109,6 +110,35 @@ func (b *bucket) open(ctx context.Context) (jetstream.Stream, error) {
 	b.stream = stream
 	return stream, nil
 }
+
+// await returns when the stream is there, or cannot be: a server that is starting, or a
+// NATS cluster that has no leader yet, is waited for.
+func (b *bucket) await(ctx context.Context) error {
+	for mute := time.Duration(0); ; mute += openPause {
+		try, cancel := context.WithTimeout(ctx, openTry)
+		_, err := b.open(try)
+		cancel()
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount),
+			errors.Is(err, nats.ErrNoResponders) && mute >= muteWait:
+			return grain.Errorf(grain.CodeFailedPrecondition, "the NATS server at %s has no JetStream, where a cluster keeps its records: start it with -js, or with jetstream {} in its configuration", b.nc.ConnectedUrlRedacted())
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w (%w)", ctx.Err(), err)
+		case <-time.After(openPause):
+		}
+	}
+}
+
+// How long one try to open the bucket takes, and the pause before the next.
+const (
+	openTry   = 5 * time.Second
+	openPause = 200 * time.Millisecond
+	muteWait  = 5 * time.Second // for a JetStream that starts; then there is none
+)
 
 // lost makes the next open look again: the stream was not there.
 func (b *bucket) lost() {
@@ -242,6 +272,3 @@ func (b *bucket) purge(ctx context.Context, key membership.Key, revision uint64)
 	}
 	return stream.Purge(ctx, jetstream.WithPurgeSubject(b.subject(key)), jetstream.WithPurgeSequence(revision+1))
 }
-
-// opTimeout is how long one read or write may take.
-const opTimeout = 2 * time.Second

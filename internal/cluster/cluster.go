@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/teff-dev/teff/internal/core/activation"
 	"github.com/teff-dev/teff/internal/core/membership"
 	"github.com/teff-dev/teff/internal/core/placement"
 	teffv1 "github.com/teff-dev/teff/protos/teff/v1"
@@ -61,6 +62,7 @@ type Config struct {
 	Timing     Timing
 	Settle     time.Duration // see membership.Config
 	Clock      *Clock
+	Gate       *activation.Gate // is open while the lease runs
 	Host       Host
 	Logger     *slog.Logger
 
@@ -69,6 +71,9 @@ type Config struct {
 
 	// Reaped are earlier incarnations whose processes are known to be gone.
 	Reaped []string
+
+	// Check refuses a view that this silo must not be part of; nil: none.
+	Check func(*membership.View) error
 
 	// Generation takes the cluster's next generation in the state store, durably.
 	Generation func(context.Context) (uint64, error)
@@ -81,8 +86,7 @@ type Cluster struct {
 	bucket *bucket
 	node   *membership.Node // the loop's
 
-	lease atomic.Int64 // a membership.Time
-	view  atomic.Pointer[membership.View]
+	view atomic.Pointer[membership.View]
 
 	mu     sync.Mutex
 	queue  []membership.Event
@@ -93,11 +97,14 @@ type Cluster struct {
 	cancel context.CancelFunc
 }
 
-// Join makes the silo a candidate, and returns at once: Host.Changed tells when it is a
-// member. Close ends it.
-func Join(cfg Config) (*Cluster, error) {
+// Join makes the silo a candidate, and returns once there is a bucket: Host.Changed tells
+// when it is a member. Close ends it.
+func Join(ctx context.Context, cfg Config) (*Cluster, error) {
 	b, err := newBucket(cfg.NC, cfg.Cluster, max(cfg.Replicas, 1))
 	if err != nil {
+		return nil, err
+	}
+	if err := b.await(ctx); err != nil {
 		return nil, err
 	}
 	meta, err := proto.Marshal(cfg.Self)
@@ -130,9 +137,9 @@ func Join(cfg Config) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch the cluster's bucket: %w", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c.cancel = cancel
-	go c.run(ctx, sub) // until Close
+	go c.run(life, sub) // until Close
 	return c, nil
 }
 
@@ -152,9 +159,6 @@ func (c *Cluster) Tell(e membership.Event) {
 // View is the newest view; nil before there is one.
 func (c *Cluster) View() *membership.View { return c.view.Load() }
 
-// Open says whether the lease runs: whether the silo may act.
-func (c *Cluster) Open() bool { return c.cfg.Clock.Now() < membership.Time(c.lease.Load()) }
-
 // Close ends the membership without a word to the others, and waits until nothing of it
 // runs. Who wants to leave in order tells Leave, and waits for Host.Ended. It must not be
 // called by the Host.
@@ -167,9 +171,14 @@ func (c *Cluster) Close() {
 	c.ops.Wait()
 }
 
-// check refuses a view that would not fit in half of what the server takes in a message:
-// the next change must fit too.
+// check refuses a view that would not fit in half of what the server takes in a message
+// (the next change must fit too), or that the host refuses.
 func (c *Cluster) check(v *membership.View) error {
+	if c.cfg.Check != nil {
+		if err := c.cfg.Check(v); err != nil {
+			return err
+		}
+	}
 	data, err := encode(c.cfg.Cluster, membership.Record{View: v})
 	if err != nil {
 		return err

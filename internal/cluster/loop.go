@@ -77,19 +77,20 @@ func (c *Cluster) do(ctx context.Context, effect membership.Effect) {
 	case membership.TakeGeneration:
 		c.takeGeneration(ctx)
 	case membership.Lease:
-		c.lease.Store(int64(e.Until))
+		c.cfg.Gate.Apply(e)
 	case membership.Changed:
 		c.view.Store(e.View)
 		c.cfg.Host.Changed(e.View)
 	case membership.Own, membership.Seal, membership.Unseal, membership.Stop, membership.Lose:
 		c.cfg.Host.Apply(e)
 	case membership.Died:
-		c.lease.Store(0)
+		c.cfg.Gate.Apply(e)
 		c.cfg.Host.Ended(fmt.Errorf("%w: %s", ErrDead, e.Why))
 	case membership.Refused:
+		c.cfg.Gate.Apply(e)
 		c.cfg.Host.Ended(e.Err)
 	case membership.Left:
-		c.lease.Store(0)
+		c.cfg.Gate.Apply(e)
 		c.cfg.Host.Ended(nil)
 	}
 }
@@ -166,8 +167,9 @@ func (c *Cluster) takeGeneration(ctx context.Context) {
 	c.later(ctx, func(ctx context.Context) membership.Event {
 		value, err := c.cfg.Generation(ctx)
 		if err != nil {
-			c.log.Warn("take a generation in the store", slog.Any("error", err))
-			value = 0
+			// It is asked for by who wants to join, and without a store there is no use in
+			// that: whoever joins tells why not, and may try again.
+			return membership.Unfit{Err: fmt.Errorf("take a generation in the store: %w", err)}
 		}
 		return membership.Generation{Value: value}
 	})

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,8 +88,15 @@ func newRouter(t testing.TB, url string, timeout time.Duration) (r *route.Router
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { mux.Close() })
-	return route.New(nc, mux, names(t), timeout), mux
+	r = route.New(nc, mux, names(t), timeout)
+	if _, err := r.Follow(); err != nil {
+		t.Fatal(err)
+	}
+	return r, mux
 }
+
+// epochs are those of all fakes' views: one of a silo that comes later is newer.
+var epochs atomic.Uint64
 
 // A fake answers as a silo, on a real NATS server, what its test wants; and it counts
 // what was sent to it.
@@ -125,9 +133,14 @@ func newFake(t testing.TB, url, incarnation string, answer func(n int, call *nat
 
 // viewOf is a view with the fake as its only member.
 func (f *fake) viewOf(version uint32, types ...string) *nats.Msg {
+	owner := make([]uint32, 16)
+	for p := range owner {
+		owner[p] = 1
+	}
 	data, err := proto.Marshal(&teffv1.View{
-		Cluster: "teff", WireVersion: version, Epoch: 1, Partitions: 1024,
-		Members: []*teffv1.Member{{Incarnation: f.incarnation, Types: types}},
+		Cluster: "teff", WireVersion: version, Generation: 1, Epoch: epochs.Add(1), Partitions: uint32(len(owner)),
+		Members: []*teffv1.Member{{Incarnation: f.incarnation, Types: types, State: teffv1.MemberState_MEMBER_STATE_ACTIVE}},
+		Tables:  []*teffv1.Table{{Types: types, Owner: owner, Epochs: []uint64{1}, Since: make([]uint32, len(owner))}},
 	})
 	if err != nil {
 		f.t.Error(err)

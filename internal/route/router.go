@@ -3,7 +3,6 @@ package route
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,10 +12,10 @@ import (
 
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/bus"
+	"github.com/teff-dev/teff/internal/core/membership"
 	"github.com/teff-dev/teff/internal/outcome"
 	"github.com/teff-dev/teff/internal/seam"
 	"github.com/teff-dev/teff/internal/wire"
-	teffv1 "github.com/teff-dev/teff/protos/teff/v1"
 )
 
 // A Router calls grains over NATS, as a silo's peer: it holds the view, and sends straight
@@ -26,16 +25,72 @@ type Router struct {
 	mux     *bus.Mux
 	names   wire.Names
 	timeout time.Duration // of calls without a deadline
-	view    atomic.Pointer[teffv1.View]
+	view    atomic.Pointer[membership.View]
+	peers   peers
+
+	follows bool                            // it asks for views, as a client does
+	doubted atomic.Pointer[membership.View] // the view that sent us to the wrong silo
 }
 
-// New makes a router without a view; the first call fetches it.
+// New makes a router without a view: Update gives it one or, once it follows the
+// cluster's, the first call asks for one.
 func New(nc *nats.Conn, mux *bus.Mux, names wire.Names, timeout time.Duration) *Router {
 	return &Router{nc: nc, mux: mux, names: names, timeout: timeout}
 }
 
 // Invoke calls a grain. It does what grain.Caller promises.
 func (r *Router) Invoke(ctx context.Context, m *seam.Method, key string, req proto.Message) (proto.Message, error) {
+	c, err := r.Call(ctx, m, key, req)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Done()
+	resp, err := Deliver(ctx, r, c, func(ctx context.Context, owner string) (proto.Message, *grain.Error) {
+		return r.Send(ctx, c, owner)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
+}
+
+// A Call is what every attempt of a call has in common.
+type Call struct {
+	Method   *seam.Method
+	Key      string
+	Deadline time.Time
+	Chain    string // the calls that led to it, for the owner
+	Origin   string // the reply subject that it had at the door, by which it may be cancelled
+	explicit bool   // the deadline is the caller's, so the silo must be told
+	payload  []byte
+	buf      *[]byte // where payload is, if it is pooled
+	codec    wire.Codec
+	oneWay   bool
+}
+
+// payloads are buffers of encoded requests. One is the call's until it is Done: NATS's
+// client copies what it is given, and no attempt outlives its call.
+var payloads = sync.Pool{New: func() any { return new([]byte) }} //nolint:gochecknoglobals // a pool is shared or it is none
+
+// keepPayload is how large a request may be whose buffer is kept.
+const keepPayload = 16 << 10
+
+// Done lets go of the call's buffer. Nothing may be sent afterwards.
+func (c *Call) Done() {
+	if c.buf != nil {
+		payloads.Put(c.buf)
+		c.buf, c.payload = nil, nil
+	}
+}
+
+// RawCall is a call that somebody else has encoded. Set says that the deadline is the
+// caller's.
+func RawCall(m *seam.Method, key string, payload []byte, codec wire.Codec, deadline time.Time, set, oneWay bool) *Call {
+	return &Call{Method: m, Key: key, Deadline: deadline, explicit: set, payload: payload, codec: codec, oneWay: oneWay}
+}
+
+// Call checks a call that is to be sent, and encodes it. It is to be Done with.
+func (r *Router) Call(ctx context.Context, m *seam.Method, key string, req proto.Message) (*Call, *grain.Error) {
 	if err := grain.ValidateKey(key); err != nil {
 		return nil, outcome.NotExecuted(err)
 	}
@@ -43,17 +98,19 @@ func (r *Router) Invoke(ctx context.Context, m *seam.Method, key string, req pro
 		return nil, outcome.Refused(grain.CodeInvalidArgument, "%s was called with a nil request", m)
 	}
 	buf, _ := payloads.Get().(*[]byte)
-	defer payloads.Put(buf)
-	payload, err := wire.Append(wire.CodecProto, (*buf)[:0], req)
-	if err != nil {
+	c := &Call{Method: m, Key: key, buf: buf, codec: wire.CodecProto, oneWay: m.OneWay}
+	var err error
+	if c.payload, err = wire.Append(wire.CodecProto, (*buf)[:0], req); err != nil {
+		c.Done()
 		return nil, outcome.NotExecuted(err)
 	}
-	if len(payload) <= keepPayload {
-		*buf = payload
-	} else if limit := r.nc.MaxPayload(); int64(len(payload)) > limit {
+	if n := int64(len(c.payload)); n <= keepPayload {
+		*buf = c.payload
+	} else if limit := r.nc.MaxPayload(); n > limit {
 		// Smaller ones do not ask, which takes a lock that all who publish want: where the
 		// limit is lower still, publishing fails.
-		return nil, outcome.Refused(grain.CodeResourceExhausted, "the request of %s has %d bytes, and the NATS server takes %d (its max_payload)", m, len(payload), limit)
+		c.Done()
+		return nil, outcome.Refused(grain.CodeResourceExhausted, "the request of %s has %d bytes, and the NATS server takes %d (its max_payload)", m, n, limit)
 	}
 	deadline, explicit := ctx.Deadline()
 	if !explicit {
@@ -63,144 +120,109 @@ func (r *Router) Invoke(ctx context.Context, m *seam.Method, key string, req pro
 		}
 		deadline = time.Now().Add(timeout)
 	}
-	return r.attempts(ctx, &request{method: m, key: key, payload: payload, deadline: deadline, explicit: explicit})
+	c.Deadline, c.explicit = deadline, explicit
+	return c, nil
 }
 
-// payloads are buffers of encoded requests. One is the call's until Invoke returns: NATS's
-// client copies what it is given, and no attempt outlives its call.
-var payloads = sync.Pool{New: func() any { return new([]byte) }} //nolint:gochecknoglobals // a pool is shared or it is none
-
-// keepPayload is how large a request may be whose buffer is kept.
-const keepPayload = 16 << 10
-
-// A request is what every attempt of a call has in common.
-type request struct {
-	method   *seam.Method
-	key      string
-	payload  []byte
-	deadline time.Time
-	explicit bool // the deadline is the caller's, so the silo must be told
-}
-
-// Back-off between attempts: it doubles from the first to the last, with jitter.
-const (
-	firstPause = 5 * time.Millisecond
-	lastPause  = 250 * time.Millisecond
-)
-
-// attempts sends until there is an answer, or the time is over.
-func (r *Router) attempts(ctx context.Context, q *request) (proto.Message, error) {
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		if err := ctx.Err(); err != nil {
-			return nil, outcome.ContextEnded(err, q.method, false)
-		}
-		resp, err := r.attempt(ctx, q)
-		if err == nil {
-			return resp, nil
-		}
-		if !retryable(err, q.method) || ctx.Err() != nil {
-			return nil, err
-		}
-		wait := pause/2 + rand.N(pause)
-		if time.Until(q.deadline) <= wait {
-			return nil, err // the last error says more than that time ran out
-		}
-		if !sleep(ctx, wait) {
-			return nil, err
-		}
-	}
-}
-
-// retryable holds the retry rule.
-func retryable(err *grain.Error, m *seam.Method) bool {
-	switch err.Code() {
-	case grain.CodeUnavailable:
-		return err.NotExecuted()
-	case grain.CodeMaybeExecuted:
-		return m.Retryable
-	default:
-		return false
-	}
-}
-
-// sleep is false when the context ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// attempt sends once.
-func (r *Router) attempt(ctx context.Context, q *request) (proto.Message, *grain.Error) {
-	owner, err := r.owner(ctx, q)
-	if err != nil {
+// Send sends a call to one silo, once, and decodes the response.
+func (r *Router) Send(ctx context.Context, c *Call, owner string) (proto.Message, *grain.Error) {
+	reply, err := r.SendRaw(ctx, c, owner)
+	if err != nil || c.oneWay {
 		return nil, err
 	}
-	msg := &nats.Msg{
-		Subject: r.names.Direct(owner, q.method.Service.Type, q.key, q.method.Name),
-		Data:    q.payload,
-	}
-	if q.explicit {
-		left := time.Until(q.deadline)
-		if left <= 0 {
-			return nil, outcome.ContextEnded(context.DeadlineExceeded, q.method, false)
-		}
-		msg.Header = nats.Header{wire.HeaderTimeout: {wire.FormatTimeout(left)}}
-	}
-	if len(q.payload) > 0 && q.payload[0] == '{' { // it would be taken for JSON
-		if msg.Header == nil {
-			msg.Header = nats.Header{}
-		}
-		msg.Header.Set(wire.HeaderContentType, wire.CodecProto.ContentType())
-	}
-	if q.method.OneWay {
-		if err := r.nc.PublishMsg(msg); err != nil {
-			return nil, r.unsent(err, q.method)
-		}
-		return nil, nil
-	}
-	reply, sendErr := r.mux.Request(ctx, msg, q.deadline)
-	if sendErr != nil {
-		return nil, r.failed(sendErr, msg, q)
-	}
-	if len(reply.Header) > 0 {
-		if err := wire.DecodeError(wire.Header(reply.Header), reply.Data); err != nil {
-			if err.Code() == grain.CodeUnavailable && err.NotExecuted() {
-				r.view.Store(nil) // whoever has it now is in a newer view
-			}
-			return nil, err
-		}
-	}
-	resp := q.method.NewReply()
-	if err := wire.Unmarshal(wire.CodecProto, reply.Data, resp); err != nil {
-		return nil, grain.Errorf(grain.CodeInternal, "the response of %s cannot be decoded; the method has had its effect: %w", q.method, err)
+	resp := c.Method.NewReply()
+	if err := wire.Unmarshal(c.codec, reply.Data, resp); err != nil {
+		return nil, grain.Errorf(grain.CodeInternal, "the response of %s cannot be decoded; the method has had its effect: %w", c.Method, err)
 	}
 	return resp, nil
 }
 
+// SendRaw sends a call to one silo, once. The answer is as the silo encoded it; there is
+// none to a one-way call.
+func (r *Router) SendRaw(ctx context.Context, c *Call, owner string) (*nats.Msg, *grain.Error) {
+	msg := &nats.Msg{
+		Subject: r.names.Direct(owner, c.Method.Service.Type, c.Key, c.Method.Name),
+		Data:    c.payload,
+	}
+	if err := r.address(msg, c); err != nil {
+		return nil, err
+	}
+	if c.oneWay {
+		if err := r.nc.PublishMsg(msg); err != nil {
+			return nil, r.unsent(err, c.Method)
+		}
+		return nil, nil
+	}
+	return r.request(ctx, c.Method, msg, owner, c.Deadline, !c.explicit)
+}
+
+// address adds what a silo must be told beside the request. Most calls have nothing:
+// headers cost.
+func (r *Router) address(msg *nats.Msg, c *Call) *grain.Error {
+	set := func(name, value string) {
+		if msg.Header == nil {
+			msg.Header = nats.Header{}
+		}
+		msg.Header[name] = []string{value}
+	}
+	if c.explicit {
+		left := time.Until(c.Deadline)
+		if left <= 0 {
+			return outcome.ContextEnded(context.DeadlineExceeded, c.Method, false)
+		}
+		set(wire.HeaderTimeout, wire.FormatTimeout(left))
+	}
+	looksJSON := len(c.payload) > 0 && c.payload[0] == '{'
+	if looksJSON != (c.codec == wire.CodecJSON) { // the first byte would mislead
+		set(wire.HeaderContentType, c.codec.ContentType())
+	}
+	if c.Chain != "" {
+		set(wire.HeaderChain, c.Chain)
+	}
+	if c.Origin != "" {
+		set(wire.HeaderOrigin, c.Origin)
+	}
+	return nil
+}
+
+// request sends a message and waits for the answer, which is a success. Impatient says
+// that the silo does not know the deadline.
+func (r *Router) request(ctx context.Context, m *seam.Method, msg *nats.Msg, owner string, deadline time.Time, impatient bool) (*nats.Msg, *grain.Error) {
+	gone := r.peers.of(owner)
+	if _, there := r.view.Load().Member(owner); !there {
+		return nil, outcome.Refused(grain.CodeUnavailable, "the silo that served %s is gone", m)
+	}
+	reply, err := r.mux.RequestFrom(ctx, msg, deadline, gone)
+	if err != nil {
+		return nil, r.failed(err, m, msg, impatient)
+	}
+	if len(reply.Header) > 0 {
+		if err := wire.DecodeError(wire.Header(reply.Header), reply.Data); err != nil {
+			return nil, err
+		}
+	}
+	return reply, nil
+}
+
 // failed says what it means that a request had no reply.
-func (r *Router) failed(err error, msg *nats.Msg, q *request) *grain.Error {
+func (r *Router) failed(err error, m *seam.Method, msg *nats.Msg, impatient bool) *grain.Error {
 	switch {
 	case errors.Is(err, bus.ErrNoResponders):
-		r.view.Store(nil)
-		return outcome.Refused(grain.CodeUnavailable, "the silo that served %s is gone", q.method.Service.Type)
+		return outcome.Refused(grain.CodeUnavailable, "the silo that served %s does not listen", m)
+	case errors.Is(err, bus.ErrGone):
+		return grain.Errorf(grain.CodeMaybeExecuted, "the silo that had the call of %s was declared dead, or has left without an answer; it may have had its effect", m)
 	case errors.Is(err, context.DeadlineExceeded):
-		if !q.explicit {
-			r.cancel(msg) // the silo does not know how patient this client was
+		if impatient {
+			r.cancel(msg)
 		}
-		return outcome.ContextEnded(err, q.method, true)
+		return outcome.ContextEnded(err, m, true)
 	case errors.Is(err, context.Canceled):
 		r.cancel(msg)
-		return outcome.ContextEnded(err, q.method, true)
+		return outcome.ContextEnded(err, m, true)
 	case errors.Is(err, bus.ErrAbandoned):
-		return grain.Errorf(grain.CodeCancelled, "the client was closed; the call of %s may have its effect nonetheless", q.method)
+		return grain.Errorf(grain.CodeCancelled, "the client was closed; the call of %s may have its effect nonetheless", m)
 	default:
-		return r.unsent(err, q.method)
+		return r.unsent(err, m)
 	}
 }
 

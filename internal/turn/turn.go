@@ -17,6 +17,7 @@ import (
 type Turn struct {
 	owner    any       // whose turn it is; compared by identity
 	parent   *Turn     // the turn that awaits this one, in this process; nil if none
+	chain    string    // the calls that led here from other processes; empty if none
 	deadline time.Time // zero: none
 	readOnly bool
 
@@ -58,6 +59,13 @@ func (t *Turn) Owner() any { return t.owner }
 
 // Parent is the turn that awaits this one, in this process; nil if none.
 func (t *Turn) Parent() *Turn { return t.parent }
+
+// SetChain says which calls led here from other processes. It is called at most once,
+// before t is shared.
+func (t *Turn) SetChain(chain string) { t.chain = chain }
+
+// Chain is what SetChain was given.
+func (t *Turn) Chain() string { return t.chain }
 
 // Over says that the turn has ended.
 func (t *Turn) Over() bool { return t.over.Load() }

@@ -14,6 +14,7 @@ const (
 	HeaderRequestID   = "Teff-Request-Id" // the caller's name of the logical request
 	HeaderChain       = "Teff-Chain"      // the calls that led to this one; between silos only
 	HeaderCancel      = "Teff-Cancel"     // the reply subject of the call to cancel
+	HeaderOrigin      = "Teff-Origin"     // the reply subject at the door, for Teff-Cancel; between silos only
 	HeaderContentType = "Content-Type"    // the codec; see DetectCodec
 	HeaderMetaPrefix  = "Teff-Meta-"      // begins the names of application metadata
 )

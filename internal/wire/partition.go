@@ -8,13 +8,45 @@ func Partition(typeToken, keyToken string, n uint32) uint32 {
 	if n == 0 {
 		return 0
 	}
-	const offset, prime = 2166136261, 16777619
-	hash := uint32(offset)
-	for i := range len(typeToken) {
-		hash = (hash ^ uint32(typeToken[i])) * prime
+	hash := fnvString(fnvOffset, typeToken)
+	return fnvString(hash, keyToken) % n
+}
+
+// PartitionOf is Partition of a type and a key as they are, without making their tokens.
+func PartitionOf(typ, key string, n uint32) uint32 {
+	if n == 0 {
+		return 0
 	}
-	for i := range len(keyToken) {
-		hash = (hash ^ uint32(keyToken[i])) * prime
+	hash := uint32(fnvOffset)
+	for i := range len(typ) {
+		c := typ[i]
+		if c == '.' {
+			c = '-'
+		}
+		hash = (hash ^ uint32(c)) * fnvPrime
+	}
+	const hex = "0123456789ABCDEF"
+	for i := range len(key) {
+		c := key[i]
+		if isPlain(c) {
+			hash = (hash ^ uint32(c)) * fnvPrime
+			continue
+		}
+		hash = (hash ^ '%') * fnvPrime
+		hash = (hash ^ uint32(hex[c>>4])) * fnvPrime
+		hash = (hash ^ uint32(hex[c&15])) * fnvPrime
 	}
 	return hash % n
+}
+
+const (
+	fnvOffset = 2166136261
+	fnvPrime  = 16777619
+)
+
+func fnvString(hash uint32, s string) uint32 {
+	for i := range len(s) {
+		hash = (hash ^ uint32(s[i])) * fnvPrime
+	}
+	return hash
 }

@@ -57,7 +57,7 @@ func TestServedSamplesAreCalledAndDrain(t *testing.T) {
 
 func TestSamplesUseAServerOutside(t *testing.T) {
 	t.Parallel()
-	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true})
+	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, JetStream: true, StoreDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestADirectoryInUseIsToldPlainly(t *testing.T) {
 	data := t.TempDir()
 	p, _ := serve(t, "bank", "-data", data)
 	e := run(t, "bank", "-data", data)
-	if e.exit != 1 || !strings.Contains(e.stderr, "has it open; stop that one, or name another directory") {
+	if e.exit != 1 || !strings.Contains(e.stderr, "stop that one, or name another directory") {
 		t.Errorf("the second bank exited with %d and said\n%s", e.exit, e.stderr)
 	}
 	p.drain()
