@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/teff-dev/teff/internal/core/activation"
@@ -17,6 +16,7 @@ type checker struct {
 	suspect   bool // more may be open than before
 
 	dead       map[string]bool      // incarnations that were declared so
+	silenced   map[string]bool      // incarnations that must not act any more
 	reaped     map[string]bool      // incarnations that a supervisor says are gone
 	views      map[[2]uint64]uint64 // the id of each, by generation and epoch
 	generation uint64               // the last that a bucket was given
@@ -29,6 +29,7 @@ type checker struct {
 func newChecker() checker {
 	return checker{
 		dead:     make(map[string]bool),
+		silenced: make(map[string]bool),
 		reaped:   make(map[string]bool),
 		views:    make(map[[2]uint64]uint64),
 		attempts: make(map[int]replyKind),
@@ -69,7 +70,7 @@ func (w *world) checkOwners() {
 			if first != "" {
 				w.violate(1, "both %s and %s may act in %s", first, h.incarnation, shardName(shard))
 			}
-			if first = h.incarnation; w.dead[first] {
+			if first = h.incarnation; w.silenced[first] {
 				w.violate(7, "%s was declared dead, and may act in %s", first, shardName(shard))
 			}
 		}
@@ -80,7 +81,7 @@ func (w *world) checkOwners() {
 // lease.
 func (w *world) checkPass(h *host, shard membership.Shard) {
 	w.counts.Passes++
-	if w.dead[h.incarnation] {
+	if w.silenced[h.incarnation] {
 		w.violate(7, "%s was declared dead, and acts in %s", h.incarnation, shardName(shard))
 	}
 	for _, o := range w.hosts {
@@ -181,12 +182,15 @@ func (w *world) checkDrained(h *host) {
 	}
 }
 
-// checkDeath is invariant 9, of one who takes itself for dead.
+// checkDeath is invariant 9, of one who takes itself for dead. Who has seen a bucket lost
+// may.
 func (w *world) checkDeath(h *host, why string) {
+	if w.bucket.number != h.bornIn {
+		return
+	}
 	key := w.bucket.now(membership.Key(h.incarnation))
 	view := w.bucket.now(membership.ViewKey).record.View
-	listed := view != nil && slices.ContainsFunc(view.Members, func(m membership.Member) bool { return m.Incarnation == h.incarnation })
-	if !w.dead[h.incarnation] && key.record.Beat != nil && listed {
+	if !w.dead[h.incarnation] && key.record.Beat != nil && isMember(view, h.incarnation) {
 		w.violate(9, "%s goes although nobody declared it dead: %s", h.incarnation, why)
 	}
 }

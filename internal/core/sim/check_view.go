@@ -18,8 +18,27 @@ func (w *world) accepted(writer string, key membership.Key, before, after member
 	if after.Beat != nil && after.Beat.Dead && !w.dead[string(key)] {
 		w.dead[string(key)] = true
 		w.counts.Deaths++
-		w.suspect = true
+		if before.Beat != nil || isMember(w.bucket.now(membership.ViewKey).record.View, string(key)) {
+			w.silence(string(key))
+		}
 	}
+}
+
+// silence notes that an incarnation must not act any more. Not every tombstone says so: in
+// a new bucket somebody who has not noticed yet may put one where there is no key, for a
+// member of the lost one, which may act while its lease runs, since nobody gets its shards
+// before that.
+func (w *world) silence(incarnation string) {
+	w.silenced[incarnation] = true
+	w.suspect = true
+}
+
+func isMember(v *membership.View, incarnation string) bool {
+	if v == nil {
+		return false
+	}
+	_, is := v.Member(incarnation)
+	return is
 }
 
 // checkView is invariant 2.
@@ -45,6 +64,11 @@ func (w *world) checkView(writer string, old, now *membership.View) {
 		w.violate(2, "there are two views %v", id)
 	}
 	w.views[id] = now.ID
+	for _, m := range now.Members {
+		if w.dead[m.Incarnation] {
+			w.silence(m.Incarnation)
+		}
+	}
 	for _, m := range old.Members {
 		if _, stays := now.Member(m.Incarnation); !stays && m.Incarnation != writer && !w.dead[m.Incarnation] {
 			w.violate(2, "%s takes out %s, which nobody declared dead", writer, m.Incarnation)

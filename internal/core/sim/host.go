@@ -35,6 +35,7 @@ type host struct {
 	paused bool
 	missed []event // what is to happen once it is not paused any more
 	gone   bool    // it is not to start again
+	bornIn int     // the number of the bucket that there was when this life began
 
 	linked   bool // to NATS
 	told     bool // and knows it
@@ -62,6 +63,7 @@ func (h *host) start() {
 		return
 	}
 	h.life++
+	h.bornIn = h.w.bucket.number
 	h.up, h.paused, h.missed = true, false, nil
 	h.incarnation = fmt.Sprintf("%s%d", h.name, h.life)
 	h.gate, h.shards = new(activation.Gate), activation.NewShards(h.types, h.w.partitions)

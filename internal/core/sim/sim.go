@@ -26,7 +26,11 @@ func Run(opts Options) Result {
 		w.after(at, h.start)
 	}
 	w.after(time.Second, w.client)
-	w.after(w.luck.mostlyShort(time.Millisecond, 6*time.Second), w.faults)
+	quiet := time.Millisecond
+	if opts.Scenario == Outages {
+		quiet = 4 * time.Second // all have joined
+	}
+	w.after(w.luck.mostlyShort(quiet, 6*time.Second), w.faults)
 	steps := opts.Steps
 	if steps == 0 {
 		steps = defaultSteps
@@ -106,7 +110,11 @@ func (w *world) recover() {
 	if (w.opts.Scenario == Outages || w.opts.Scenario.calm()) && w.counts.Deaths > 0 {
 		w.violate(9, "%d were declared dead, and nobody was", w.counts.Deaths)
 	}
+	view := w.bucket.now(membership.ViewKey).record.View
 	for _, h := range w.hosts {
+		if h.up && w.violation == nil && (!isMember(view, h.incarnation) || !h.gate.Open(h.now())) {
+			w.violate(7, "%s is up, and has no part in the cluster, though faults have ceased", h.incarnation)
+		}
 		if w.opts.Scenario == Outages && (h.life != 1 || !h.up) {
 			w.violate(9, "%s ended, and there were only outages", h.name)
 		}
