@@ -1,6 +1,7 @@
 package silo
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"time"
@@ -47,6 +48,10 @@ type Config struct {
 	// Store is where state lives: Badger in DataDir. A Store given here is the caller's
 	// to close.
 	Store persistence.Store
+
+	// OpenStore opens the store once the silo is connected to NATS; the silo closes it. It
+	// is for stores that live in NATS, such as natsstore.Opener(natsstore.Options{}).
+	OpenStore func(ctx context.Context, nc *nats.Conn, cluster string) (persistence.Store, error)
 
 	// Partitions is into how many parts each type is divided, for the life of the
 	// cluster and of its data: 1024; at most 16384.
@@ -149,6 +154,9 @@ func (c Config) check() error {
 	}
 	if c.Replicas < 1 || c.Replicas > maxReplicas {
 		return grain.Errorf(grain.CodeInvalidArgument, "Config.Replicas is %d: it is from 1 to %d", c.Replicas, maxReplicas)
+	}
+	if c.Store != nil && c.OpenStore != nil {
+		return grain.Errorf(grain.CodeInvalidArgument, "Config.Store and Config.OpenStore are both set: give one of them")
 	}
 	durations := []struct {
 		name  string

@@ -78,7 +78,7 @@ func (s *Silo) join(ctx context.Context) error {
 		Host:        inc,
 		Logger:      s.log,
 		Exempt:      s.server != nil && s.server.New(),
-		ExemptFirst: s.ownStore,
+		ExemptFirst: s.storeID != "",
 		Reaped:      s.reaped,
 		Generation:  s.store.NextGeneration,
 		Check:       inc.checkStores,

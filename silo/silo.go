@@ -96,7 +96,7 @@ func Start(ctx context.Context, cfg Config) (*Silo, error) {
 	s.workers = newWorkers(s)
 	s.host()
 	s.names = names.Knowing(s.typeNames()...)
-	for _, step := range []func(context.Context) error{s.openStore, s.connect, s.join, s.listen} {
+	for _, step := range []func(context.Context) error{s.openDir, s.connect, s.openStore, s.join, s.listen} {
 		if err := step(ctx); err != nil {
 			s.release()
 			return nil, fmt.Errorf("start silo: %w", err)
@@ -126,26 +126,43 @@ func (s *Silo) clock() int64 { return int64(s.boot.Now()) }
 // at is what time it was when the clock said so.
 func (s *Silo) at(clock int64) time.Time { return s.started.Add(time.Duration(clock)) }
 
-// openStore opens the store. Where it is this silo's own, the directory names it.
-func (s *Silo) openStore(context.Context) error {
-	if s.cfg.Store == nil || s.cfg.NATS == "" && s.cfg.Server == nil {
-		dir, err := openDataDir(s.cfg.DataDir)
-		if err != nil {
-			return err
-		}
-		s.dir = dir
-		s.reaped = dir.incarnations()
-	}
-	if s.store = s.cfg.Store; s.store != nil {
+// openDir takes the data directory, where anything of this silo's is kept.
+func (s *Silo) openDir(context.Context) error {
+	badger := s.cfg.Store == nil && s.cfg.OpenStore == nil
+	embeds := s.cfg.NATS == "" && s.cfg.Server == nil
+	if !badger && !embeds {
 		return nil
 	}
-	b, err := badgerstore.Open(filepath.Join(s.cfg.DataDir, "badger"), badgerstore.Options{Logger: s.log})
+	dir, err := openDataDir(s.cfg.DataDir)
 	if err != nil {
 		return err
 	}
-	s.store, s.ownStore = b, true
-	s.storeID, err = s.dir.storeID()
-	return err
+	s.dir = dir
+	s.reaped = dir.incarnations()
+	return nil
+}
+
+// openStore opens the store. Where it is this silo's own, the directory names it.
+func (s *Silo) openStore(ctx context.Context) error {
+	var err error
+	switch {
+	case s.cfg.Store != nil:
+		s.store = s.cfg.Store
+		return nil
+	case s.cfg.OpenStore != nil:
+		s.store, err = s.cfg.OpenStore(ctx, s.nc, s.cfg.Cluster)
+	default:
+		if s.storeID, err = s.dir.storeID(); err != nil {
+			return err
+		}
+		s.store, err = badgerstore.Open(filepath.Join(s.cfg.DataDir, "badger"), badgerstore.Options{Logger: s.log})
+	}
+	if err != nil {
+		s.store = nil
+		return err
+	}
+	s.ownStore = true
+	return nil
 }
 
 // remember writes down who this process is to the cluster, for the one that comes after it
@@ -213,6 +230,11 @@ func (s *Silo) release() {
 	if inc := s.present.Load(); inc != nil {
 		inc.leave()
 	}
+	if s.ownStore {
+		if err := s.store.Close(); err != nil {
+			s.log.Error("close the store", slog.Any("error", err))
+		}
+	}
 	if s.mux != nil {
 		_ = s.mux.Close() // its subscription goes with the connection
 	}
@@ -227,11 +249,6 @@ func (s *Silo) release() {
 	}
 	if s.server != nil && s.server != s.cfg.Server {
 		s.server.Stop()
-	}
-	if s.ownStore {
-		if err := s.store.Close(); err != nil {
-			s.log.Error("close the store", slog.Any("error", err))
-		}
 	}
 	if s.dir != nil {
 		s.dir.close()
