@@ -268,7 +268,10 @@ func TestBehaviourD4AStaleFenceEndsTheIncarnation(t *testing.T) {
 				t.Errorf("the newer owner's record was overwritten: %q", got.Value)
 			}
 			waitFor(t, func() bool { return silo.Rejoins(s) == 1 })
-			waitFor(t, func() bool { got, err := do(t.Context(), caller, "k", "3"); return err == nil && strings.HasSuffix(got, " 103") })
+			waitFor(t, func() bool {
+				got, err := do(t.Context(), caller, "k", "3")
+				return err == nil && strings.HasSuffix(got, " 103")
+			})
 		})
 	}
 }

@@ -25,7 +25,7 @@ func (inc *incarnation) seal(sealed []membership.Sealed) {
 	d := &drain{inc: inc, left: make(map[membership.Shard]*tenure), done: make(chan struct{})}
 	var parts []*part
 	var nobodys []bool // nobody is to get the shard: what waits there has no better place
-	d.mu.Lock() // until all are in it: the first may be empty before the last is sealed
+	d.mu.Lock()        // until all are in it: the first may be empty before the last is sealed
 	for _, s := range sealed {
 		p := inc.silo.partOf(s.Shard)
 		if p == nil {
