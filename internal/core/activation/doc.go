@@ -19,5 +19,7 @@
 // call can be sent elsewhere.
 //
 // Whoever drains a shard counts a call as running before it is admitted, not after: else a
-// shard is found drained between the two.
+// shard is found drained between the two. Once it is found drained, and before the node is
+// told so, it is stopped ([Shards.Apply] of a [membership.Stop]): a chain's call that began
+// afterwards would be cut off by the hand-over. Each sealing has a time to drain of its own.
 package activation

@@ -2,6 +2,7 @@ package membership_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/teff-dev/teff/internal/core/membership"
 )
@@ -163,4 +164,121 @@ func TestAMemberWhoseKeyIsGoneIsDeclaredDead(t *testing.T) {
 	if again := l.write("A"); again.Expect != 0 || !again.Record.Beat.Dead {
 		t.Errorf("A has no key, and it writes %+v expecting %d", again.Record.Beat, again.Expect)
 	}
+}
+
+// ownHad answers the read of the own key.
+func (l *lone) ownHad(revision uint64, b membership.Beat) {
+	l.t.Helper()
+	l.tell(membership.Had{
+		Op: l.read("B").Op, Outcome: membership.OK, Revision: revision, Record: membership.Record{Beat: &b},
+	})
+}
+
+func (l *lone) dies() {
+	l.t.Helper()
+	take(l, func(membership.Died) bool { return true })
+}
+
+// The tombstone of a member of a lost bucket may have a lower revision than its last
+// heartbeat, and is no less a tombstone: it once tried to renew for ever.
+func TestATombstoneOfALowerRevisionIsOne(t *testing.T) {
+	l := newLone(t, "B")
+	l.wrote(l.write("B").Op, 900)
+	l.conflict(l.write("B").Op, 40)
+	l.ownHad(40, membership.Beat{Number: 1, Dead: true})
+	l.dies()
+}
+
+// A first heartbeat that was late came to the bucket after the one in which a later one
+// was confirmed. What is there is our own, live and new, and not what was confirmed.
+func TestAHeartbeatThatWentBackIsOfALostBucket(t *testing.T) {
+	l := newLone(t, "B")
+	l.tell(membership.Wrote{Op: l.write("B").Op, Outcome: membership.Unknown})
+	l.had(l.read("B").Op, 0, nil)
+	l.wrote(l.write("B").Op, 40)
+	l.conflict(l.write("B").Op, 900)
+	l.ownHad(900, membership.Beat{Number: 1})
+	l.dies()
+}
+
+// The same with revisions that are lower than what was confirmed: for a while that is only
+// a server that has yet to catch up.
+func TestAHeartbeatThatStaysBackIsOfALostBucket(t *testing.T) {
+	l := newLone(t, "B")
+	l.wrote(l.write("B").Op, 900)
+	began := l.now
+	for l.now.Since(began) < 3*time.Second {
+		l.conflict(l.write("B").Op, 40)
+		l.ownHad(40, membership.Beat{Number: 1})
+	}
+	if l.node.Over() {
+		t.Fatal("it gives up before anybody else could")
+	}
+	for range 10 {
+		l.wait(membership.Time(beat))
+		if l.node.Over() {
+			return
+		}
+		l.conflict(l.write("B").Op, 40)
+		if l.node.Over() {
+			return
+		}
+		l.ownHad(40, membership.Beat{Number: 1})
+	}
+	t.Error("it waits for ever")
+}
+
+// An incarnation whose first heartbeat is confirmed late may have been declared dead in a
+// bucket that is lost: it came back in the next one under the same name.
+func TestAFirstHeartbeatIsConfirmedInTime(t *testing.T) {
+	const tooLong = membership.Time(3100 * time.Millisecond)
+	for what, confirm := range map[string]func(*lone, membership.Write){
+		"written": func(l *lone, w membership.Write) {
+			l.wait(tooLong)
+			l.wrote(w.Op, 5)
+		},
+		"read": func(l *lone, w membership.Write) {
+			l.tell(membership.Wrote{Op: w.Op, Outcome: membership.Unknown})
+			read := l.read("B")
+			l.wait(tooLong)
+			l.tell(membership.Had{
+				Op: read.Op, Outcome: membership.OK, Revision: 5,
+				Record: membership.Record{Beat: &membership.Beat{Number: 1}},
+			})
+		},
+	} {
+		l := newLone(t, "B")
+		confirm(l, l.write("B"))
+		if !l.node.Over() {
+			t.Errorf("%s after more than a lease, and it goes on", what)
+		}
+	}
+}
+
+// A change of the view that failed told a revision of a bucket that was lost then. No view
+// of the new one ever has it.
+func TestTheRevisionOfALostBucketIsNotWaitedFor(t *testing.T) {
+	l := newLone(t, "B")
+	read, own := l.read(membership.ViewKey), l.write("B")
+	l.wrote(own.Op, 5)
+	l.had(read.Op, 900, viewOf(7, 40, 1))
+	l.conflict(l.write(membership.ViewKey).Op, 950)
+	l.had(l.read(membership.ViewKey).Op, 20, viewOf(8, 1, 2)) // another bucket
+	for range 20 {
+		l.wait(membership.Time(beat / 4))
+		for _, e := range l.todo {
+			switch e := e.(type) {
+			case membership.Write:
+				if e.Key == membership.ViewKey && e.Expect == 20 {
+					return
+				}
+			case membership.Read:
+				if e.Key == membership.ViewKey {
+					l.had(e.Op, 20, viewOf(8, 1, 2))
+				}
+			}
+		}
+		l.todo = nil
+	}
+	t.Error("it never tries to join")
 }

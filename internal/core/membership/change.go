@@ -6,6 +6,7 @@ type change struct {
 	reading bool
 	missing bool   // the last read found no view at all
 	behind  uint64 // a proposal failed on this revision: a read must be at least as new
+	until   Time   // for how long that is waited for: it may be another bucket's
 	retry   Time   // not before
 	taking  bool   // a generation is being taken
 	taken   uint64 // a generation that was taken and is not in the view yet
@@ -53,7 +54,7 @@ func (n *Node) viewWritten(o op, e Wrote) {
 		if n.phase == phaseJoining {
 			n.forgetView(e.Revision)
 		}
-		c.behind = max(c.behind, e.Revision)
+		c.behind, c.until = max(c.behind, e.Revision), n.now.Add(n.cfg.Heartbeat)
 		n.readView()
 	case Unknown:
 		n.readView()
@@ -144,7 +145,7 @@ func (n *Node) propose() {
 	switch {
 	case n.view == nil && c.missing:
 		n.send(&View{ID: n.draw(), Partitions: n.cfg.Partitions}, 0)
-	case n.view == nil || n.viewRev < c.behind:
+	case n.view == nil || n.viewRev < c.behind && n.now < c.until:
 		c.retry = n.now.Add(n.cfg.Heartbeat / 4)
 		n.readView()
 	case n.view.Generation == 0:
