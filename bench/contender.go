@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 
 	"github.com/teff-dev/teff/internal/bus"
@@ -28,11 +29,20 @@ func contenders() []contender {
 // payload is what calls carry, 100 B.
 func payload() string { return strings.Repeat("0123456789", 10) }
 
-// serveNATS is the part of the NATS server in the middle.
+// serveNATS is the part of the NATS server in the middle. It has JetStream, where silos
+// keep their cluster's records.
 func serveNATS([]string) (string, func(), error) {
-	s, err := bus.StartServer(bus.ServerOptions{Listen: "127.0.0.1:0", Name: "bench", Logger: logger()})
+	dir, err := os.MkdirTemp("", "teff-bench-")
 	if err != nil {
 		return "", nil, err
 	}
-	return s.URL(), s.Stop, nil
+	s, err := bus.StartServer(bus.ServerOptions{Listen: "127.0.0.1:0", StoreDir: dir, Name: "bench", Logger: logger()})
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return "", nil, err
+	}
+	return s.URL(), func() {
+		s.Stop()
+		_ = os.RemoveAll(dir)
+	}, nil
 }
