@@ -68,7 +68,7 @@ func (h *hosted) admit(key string, c *call) (moved bool, err *grain.Error) {
 		p.mu.Lock()
 		// Under the lock: whoever drains the part looks at it under the lock, too, after
 		// the shard was sealed.
-		if !p.admits(c.chained(h.silo)) {
+		if !p.admits(c.chained()) {
 			p.mu.Unlock()
 			return true, h.errMoved(key)
 		}
@@ -123,12 +123,15 @@ func (h *hosted) forget(a *activation) {
 }
 
 // drained returns the drain that has just ended, if one has. It is called under the lock.
+// From then on not even a chain's call is let in: the shard may be somebody else's as soon
+// as the node knows.
 func (p *part) drained() *drain {
 	if p.drain == nil || len(p.keys) > 0 {
 		return nil
 	}
 	d := p.drain
 	p.drain = nil
+	p.tenure.inc.shards.Apply(membership.Stop{Shards: []membership.Shard{p.tenure.shard}})
 	return d
 }
 

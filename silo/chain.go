@@ -47,14 +47,10 @@ func chainOf(t *turn.Turn) (string, *grain.Error) {
 	return chain, nil
 }
 
-// chained says that the call belongs to a chain which holds a turn now running on this
-// silo: a shard that is about to move still serves it, since the move may wait for it.
-func (c *call) chained(s *Silo) bool {
-	if c.Parent() != nil {
-		return true
-	}
-	return c.Chain() != "" && strings.Contains(c.Chain(), "@"+s.present.Load().id())
-}
+// chained says that a turn waits for the call, wherever that turn runs. A shard that is
+// about to move still serves it: the move may wait for that turn, here or, where two silos
+// swap shards or leave together, on the other one.
+func (c *call) chained() bool { return c.Parent() != nil || c.Chain() != "" }
 
 // refuseCycle refuses a call to a grain whose present turn waits for this very call: it
 // could only wait until its deadline.

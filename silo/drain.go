@@ -164,7 +164,7 @@ func (a *activation) endForMove(nowhere bool) {
 	for c := a.mailbox.take(); c != nil; {
 		next := c.next
 		c.next = nil
-		if c.method != nil && !nowhere && !c.chained(s) {
+		if c.method != nil && !nowhere && !c.chained() {
 			c.next, goes = goes, c
 		} else {
 			a.mailbox.push(c)

@@ -43,3 +43,6 @@ func Draining(s *Silo) bool { return s.draining.Load() }
 
 // Rejoins is how often the silo went on as a new incarnation.
 func Rejoins(s *Silo) int64 { return s.rejoins.Load() }
+
+// Connected says that the silo reaches NATS.
+func Connected(s *Silo) bool { return s.nc.IsConnected() && s.heart.IsConnected() }

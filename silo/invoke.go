@@ -22,7 +22,7 @@ func (s *Silo) Invoke(ctx context.Context, m *seam.Method, key string, req proto
 		return nil, err
 	}
 	if err := grain.ValidateKey(key); err != nil {
-		return nil, err
+		return nil, outcome.NotExecuted(err)
 	}
 	if req == nil || !req.ProtoReflect().IsValid() {
 		return nil, outcome.Refused(grain.CodeInvalidArgument, "%s was called with a nil request", m)

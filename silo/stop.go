@@ -33,6 +33,7 @@ func (s *Silo) Stop(ctx context.Context) error {
 const cancelGrace = time.Second
 
 func (s *Silo) stop(ctx context.Context) error {
+	departure, whole := s.beginDeparture(), ctx
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout)
 	defer cancel()
 	s.unlisten(ctx, s.subs) // the door is others' from now on
@@ -61,6 +62,7 @@ func (s *Silo) stop(ctx context.Context) error {
 	s.end()
 	stuck := s.workers.close(grace)
 	s.wg.Wait()
+	departure.end(whole)
 	s.release()
 	if len(stuck) > 0 {
 		return fmt.Errorf("stop silo: %w", stuckError(stuck))
@@ -70,22 +72,46 @@ func (s *Silo) stop(ctx context.Context) error {
 
 // depart leaves the cluster in order: each shard is handed over as soon as nothing runs in
 // it. It returns when that is done, or ctx ends.
+//
+// Without NATS nobody can be told: the others find out, and what is here ends here.
 func (inc *incarnation) depart(ctx context.Context) {
+	if !inc.silo.heart.IsConnected() {
+		return
+	}
 	select {
 	case <-inc.set:
 		inc.cluster.Tell(membership.Leave{})
 	case <-ctx.Done():
 		return
 	}
-	select {
-	case <-inc.over:
-	case <-ctx.Done():
+	tick := time.NewTicker(awayLook)
+	defer tick.Stop()
+	for away := 0; away < awayMost; {
+		select {
+		case <-inc.over:
+			return
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if away++; inc.silo.heart.IsConnected() {
+				away = 0
+			}
+		}
 	}
 }
+
+// A silo that leaves waits this long for a connection that has broken.
+const (
+	awayLook = 100 * time.Millisecond
+	awayMost = 10 // looks
+)
 
 // unlisten takes no more requests, and returns when those that had arrived were handed
 // over: what NATS delivered to this process must be answered by it.
 func (s *Silo) unlisten(ctx context.Context, subs []*nats.Subscription) {
+	if !s.nc.IsConnected() {
+		return // nothing arrives, and nothing can be told to the server
+	}
 	var closed []<-chan nats.SubStatus
 	for _, sub := range subs {
 		done := sub.StatusChanged(nats.SubscriptionClosed)

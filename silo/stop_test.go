@@ -41,6 +41,22 @@ func outside(t *testing.T) string {
 	return srv.URL()
 }
 
+// A silo that cannot reach NATS stops at once: there is nobody to hand over to.
+func TestStopWithoutNATS(t *testing.T) {
+	srv, err := bus.StartServer(bus.ServerOptions{Listen: "127.0.0.1:0", StoreDir: t.TempDir(), Logger: quiet()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc := &script{do: func(context.Context, *probe, string) (string, error) { return "", nil }}
+	s := begin(t, silo.Config{Grains: []grain.Kind{sc.kind()}, NATS: srv.URL(), DrainTimeout: time.Hour})
+	mustDo(t, s, "k", "")
+	srv.Stop()
+	waitFor(t, func() bool { return !silo.Connected(s) })
+	if err := s.Stop(t.Context()); err != nil { // or the test runs out of time
+		t.Error(err)
+	}
+}
+
 func TestStopTwiceAtOnceOrNothing(t *testing.T) {
 	var none *silo.Silo
 	if err := none.Stop(t.Context()); err != nil {
