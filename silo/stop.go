@@ -42,6 +42,7 @@ func (s *Silo) stop(ctx context.Context) error {
 	inc.depart(ctx)
 	left := s.drain(ctx)
 	s.shut.Store(true)
+	s.router.Close(stopping())
 	if left == 0 {
 		left = s.drain(ctx) // a call that looked before the silo drained may have come in since
 	}

@@ -35,6 +35,9 @@ func Deliver[T any](ctx context.Context, r *Router, c *Call, send func(ctx conte
 		if !err.NotExecuted() {
 			unknown = err
 		}
+		if closed := r.closed.Load(); closed != nil {
+			return none, sooner(unknown, closed)
+		}
 		wait := pause/2 + rand.N(pause)
 		if time.Until(c.Deadline) <= wait {
 			return none, sooner(unknown, err) // the last error says more than that time ran out

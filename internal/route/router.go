@@ -30,7 +30,12 @@ type Router struct {
 
 	follows bool                            // it asks for views, as a client does
 	doubted atomic.Pointer[membership.View] // the view that sent us to the wrong silo
+	closed  atomic.Pointer[grain.Error]     // why nothing is tried again
 }
+
+// Close ends the trying: a call that fails from now on fails for good, with why where that
+// says as much as its own error.
+func (r *Router) Close(why *grain.Error) { r.closed.Store(why) }
 
 // New makes a router without a view: Update gives it one or, once it follows the
 // cluster's, the first call asks for one.
