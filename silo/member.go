@@ -82,6 +82,7 @@ func (s *Silo) join(ctx context.Context) error {
 		Reaped:      s.reaped,
 		Generation:  s.store.NextGeneration,
 		Check:       inc.checkStores,
+		Mutant:      s.rig.Mutant,
 	})
 	if err != nil {
 		return fmt.Errorf("join cluster %q: %w", s.cfg.Cluster, err)
@@ -147,6 +148,9 @@ func (inc *incarnation) checkStores(v *membership.View) error {
 // Changed implements cluster.Host.
 func (inc *incarnation) Changed(v *membership.View) {
 	inc.silo.router.Update(v)
+	if told := inc.silo.rig.Changed; told != nil {
+		told(inc.id(), v)
+	}
 	if _, member := v.Member(inc.id()); !member {
 		return
 	}

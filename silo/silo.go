@@ -18,6 +18,7 @@ import (
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/bus"
 	"github.com/teff-dev/teff/internal/cluster"
+	"github.com/teff-dev/teff/internal/rig"
 	"github.com/teff-dev/teff/internal/route"
 	"github.com/teff-dev/teff/internal/wire"
 	"github.com/teff-dev/teff/persistence"
@@ -31,6 +32,7 @@ type Silo struct {
 	names   wire.Names
 	started time.Time // zero of the silo's clock
 	boot    *cluster.Clock
+	rig     *rig.Rig
 	present atomic.Pointer[incarnation] // what it is to the others now
 
 	types   map[string]*hosted
@@ -87,10 +89,13 @@ func Start(ctx context.Context, cfg Config) (*Silo, error) {
 		return nil, err
 	}
 	s := &Silo{
-		cfg: cfg, names: names, log: cfg.Logger,
+		cfg: cfg, names: names, log: cfg.Logger, rig: rig.From(ctx),
 		started: time.Now(), boot: cluster.NewClock(),
 		stopped: make(chan struct{}), left: make(chan struct{}),
 		proxies: make(chan struct{}, maxProxies),
+	}
+	if s.rig.Clock != nil {
+		s.boot = s.rig.Clock
 	}
 	s.lifetime, s.end = context.WithCancel(context.Background())
 	s.workers = newWorkers(s)
@@ -104,6 +109,7 @@ func Start(ctx context.Context, cfg Config) (*Silo, error) {
 	}
 	s.wg.Go(func() { s.workers.watch(s.stopped) })
 	s.wg.Go(func() { s.collect(s.stopped) })
+	s.rig.Kill = s.kill
 	return s, nil
 }
 

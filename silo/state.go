@@ -11,6 +11,7 @@ import (
 
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/core/membership"
+	"github.com/teff-dev/teff/internal/rig"
 	"github.com/teff-dev/teff/internal/seam"
 	"github.com/teff-dev/teff/internal/turn"
 	"github.com/teff-dev/teff/persistence"
@@ -62,7 +63,11 @@ func (a *activation) checkStates() error {
 
 func (a *activation) loadState(ctx context.Context, shard persistence.Shard, st seam.State) error {
 	slot := st.Slot()
-	rec, err := a.of.silo.store.Load(ctx, shard, persistence.Key{Grain: a.key, Name: slot.Name})
+	key := persistence.Key{Grain: a.key, Name: slot.Name}
+	rec, err := a.of.silo.store.Load(ctx, shard, key)
+	if err == nil || errors.Is(err, persistence.ErrNotFound) {
+		a.tell(rig.Loaded, a.of.silo.boot.Now(), key, rec.Revision)
+	}
 	switch {
 	case errors.Is(err, persistence.ErrNotFound):
 		return st.Load(nil)
@@ -126,6 +131,7 @@ func (a *activation) Commit(ctx context.Context, changes ...seam.Change) error {
 	}
 	for i, c := range changes {
 		c.Slot.Revision = uint64(revisions[i])
+		a.tell(rig.Stored, s.boot.Now(), writes[i].Key, revisions[i])
 	}
 	return nil
 }
@@ -142,14 +148,11 @@ func (a *activation) mayCommit(ctx context.Context) error {
 	switch {
 	case over || !a.tenure.holds():
 		return grain.Errorf(grain.CodeAborted, "this activation of %s is over: it may not update its state any more", a.id())
-	case !a.acts():
+	case !a.passesNow(rig.Commit):
 		return grain.Errorf(grain.CodeUnavailable, "this silo has lost touch with its cluster, and may not change %s until it has it again; nothing was changed", a.id())
 	}
 	return nil
 }
-
-// acts is the gate that everything the activation does to the world passes.
-func (a *activation) acts() bool { return a.tenure.acts(a.of.silo.boot.Now()) }
 
 // commitFailed says what a failed commit means, and ends the activation where memory may
 // no longer be what is stored.
@@ -159,6 +162,7 @@ func (a *activation) commitFailed(err error) error {
 	case errors.Is(err, persistence.ErrConflict), errors.Is(err, persistence.ErrFenced):
 		if errors.Is(err, persistence.ErrFenced) {
 			a.of.silo.fences.Add(1)
+			a.tell(rig.Fenced, a.of.silo.boot.Now(), persistence.Key{Grain: a.key}, 0)
 			t := a.tenure
 			t.inc.cluster.Tell(membership.Fenced{Shard: t.shard, Since: t.fence.Since})
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/core/membership"
 	"github.com/teff-dev/teff/internal/outcome"
+	"github.com/teff-dev/teff/internal/rig"
 	"github.com/teff-dev/teff/internal/seam"
 )
 
@@ -23,7 +24,7 @@ func (a *activation) turn(c *call, now int64) {
 	if c.lateAt(s.at(now)) {
 		c.expire(a)
 	}
-	if c.method != nil && !a.tenure.acts(membership.Time(now)) {
+	if c.method != nil && !a.passes(rig.Turn, membership.Time(now)) {
 		a.turnAway(c) // the lease has run out, or the shard has gone, while it waited
 		return
 	}
@@ -47,7 +48,7 @@ func (a *activation) turn(c *call, now int64) {
 		return
 	}
 	a.of.turns.Add(1)
-	if !a.acts() {
+	if !a.passesNow(rig.Reply) {
 		// What was read may be stale by now, and what was to be done is somebody else's.
 		err = grain.Errorf(grain.CodeMaybeExecuted, "the silo of %s lost touch with the cluster, or had to give the grain away, before %s could be answered", a.id(), c.method)
 	}

@@ -20,9 +20,9 @@ func table() []row {
 		{"L2, built on those", []string{"./grain/graintest", "./persistence/internal/..."}},
 		{"L3, the bus and local stores", []string{"./internal/bus", "./persistence/badgerstore", "./persistence/memstore", "./persistence/redisstore", "./persistence/storetest"}},
 		{"L3, what the bus carries", []string{"./internal/cluster", "./persistence/natsstore", "./persistence/remotestore"}},
-		{"L3, routing", []string{"./internal/route"}},
+		{"L3, routing", []string{"./internal/rig", "./internal/route"}},
 		{"L4, hosts, clients, generator", []string{"./client", "./codegen/...", "./silo"}},
-		{"L5, on top of hosts", []string{"./dashboard/...", "./gateway/...", "./internal/probe/...", "./silo/silotest"}},
+		{"L5, on top of hosts", []string{"./dashboard/...", "./gateway/...", "./internal/faults/...", "./internal/probe/...", "./silo/silotest"}},
 		{"L5, programs", []string{"./cmd/...", "./internal/arch", "./samples/..."}},
 	}
 }

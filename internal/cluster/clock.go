@@ -28,11 +28,15 @@ const apart = 20 * time.Millisecond
 // NewClock starts a clock at zero.
 func NewClock() *Clock {
 	start := time.Now()
-	return newClock(func() (mono, wall time.Duration) {
+	return ClockFrom(func() (mono, wall time.Duration) {
 		now := time.Now() // one reading has both
 		return now.Sub(start), time.Duration(now.UnixNano() - start.UnixNano())
-	}, bootClock)
+	})
 }
+
+// ClockFrom starts a clock that reads the monotonic and the wall clock, both as time since
+// the start, by read. Tests hold it there, or set the wall clock.
+func ClockFrom(read func() (mono, wall time.Duration)) *Clock { return newClock(read, bootClock) }
 
 func newClock(read func() (mono, wall time.Duration), boots func() (time.Duration, bool)) *Clock {
 	c := &Clock{read: read, boots: boots}

@@ -77,6 +77,9 @@ type Config struct {
 
 	// Generation takes the cluster's next generation in the state store, durably.
 	Generation func(context.Context) (uint64, error)
+
+	// Mutant is what to do wrong; tests only.
+	Mutant membership.Mutant
 }
 
 // A Cluster is one incarnation's membership.
@@ -130,6 +133,7 @@ func Join(ctx context.Context, cfg Config) (*Cluster, error) {
 		Moves:       placement.Moves,
 		Check:       c.check,
 		Luck:        rand.Uint64(),
+		Mutant:      cfg.Mutant,
 	})
 	sub, err := b.watch(func(key membership.Key, revision uint64, r membership.Record) {
 		c.Tell(membership.Seen{Key: key, Revision: revision, Record: r})

@@ -1,0 +1,113 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/teff-dev/teff/internal/cluster"
+	"github.com/teff-dev/teff/internal/rig"
+	"github.com/teff-dev/teff/persistence"
+	"github.com/teff-dev/teff/persistence/natsstore"
+	"github.com/teff-dev/teff/silo"
+)
+
+// A node is a silo in a process of its own, with what its parent may tell it.
+type node struct {
+	spec childSpec
+	wall atomic.Int64 // by how much the wall clock was set forward
+	slow atomic.Int64
+	down atomic.Bool
+}
+
+// serveSilo is a child that is a silo, until SIGTERM drains it or its parent goes.
+func serveSilo(spec childSpec) error {
+	n := &node{spec: spec}
+	terminated, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	s, err := n.start(terminated)
+	if err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	life, end := context.WithCancel(context.Background())
+	defer end()
+	for i := range spec.Local {
+		go callLocally(life, s, i) // until the silo stops
+	}
+	orphaned := make(chan struct{})
+	go func() { // until the process ends
+		obey(os.Stdin, os.Stdout, n.do)
+		close(orphaned)
+	}()
+	select {
+	case <-terminated.Done():
+		end()
+		return s.Stop(context.Background())
+	case <-orphaned:
+		return nil
+	}
+}
+
+func (n *node) start(ctx context.Context) (*silo.Silo, error) {
+	log, err := os.OpenFile(filepath.Join(n.spec.Dir, n.spec.Name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	zero := time.Now()
+	clock := cluster.ClockFrom(func() (mono, wall time.Duration) {
+		now := time.Now()
+		return now.Sub(zero), time.Duration(now.UnixNano()-zero.UnixNano()) + time.Duration(n.wall.Load())
+	})
+	trace, err := newTraceFile(filepath.Join(n.spec.Dir, n.spec.Name+".passes"), clock.Now)
+	if err != nil {
+		return nil, err
+	}
+	open := natsstore.Opener(natsstore.Options{})
+	cfg := silo.Config{
+		Grains:       kinds(),
+		Cluster:      n.spec.Cluster,
+		Name:         n.spec.Name,
+		NATS:         n.spec.NATS,
+		Heartbeat:    n.spec.Heartbeat,
+		DrainTimeout: n.spec.Drain,
+		Logger:       slog.New(slog.NewTextHandler(log, nil)),
+		OpenStore: func(ctx context.Context, nc *nats.Conn, cluster string) (persistence.Store, error) {
+			store, err := open(ctx, nc, cluster)
+			return &ward{Store: store, slow: &n.slow, down: &n.down}, err
+		},
+	}
+	if n.spec.AckSlow > 0 {
+		cfg.NATSOptions = []nats.Option{nats.SetCustomDialer(lateDialer{by: n.spec.AckSlow})}
+	}
+	return silo.Start(rig.With(ctx, &rig.Rig{Clock: clock, Pass: trace.write, Mutant: n.spec.Mutant}), cfg)
+}
+
+// do is what the parent may tell.
+func (n *node) do(verb, arg string) error {
+	switch verb {
+	case "wall":
+		d, err := time.ParseDuration(arg)
+		n.wall.Store(int64(d))
+		return err
+	case "slow":
+		d, err := time.ParseDuration(arg)
+		n.slow.Store(int64(d))
+		return err
+	case "down":
+		down, err := strconv.ParseBool(arg)
+		n.down.Store(down)
+		return err
+	default:
+		return fmt.Errorf("no such verb: %q", verb)
+	}
+}
