@@ -12,6 +12,8 @@ import (
 
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/bus"
+	"github.com/teff-dev/teff/internal/core/membership"
+	"github.com/teff-dev/teff/internal/rig"
 	"github.com/teff-dev/teff/internal/route"
 	"github.com/teff-dev/teff/internal/seam"
 	"github.com/teff-dev/teff/internal/wire"
@@ -97,6 +99,10 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 	if _, err := router.Follow(); err != nil { // its subscription goes with the connection
 		nc.Close()
 		return nil, grain.Errorf(grain.CodeUnavailable, "%w", err)
+	}
+	rig.From(ctx).Refresh = func(ctx context.Context) (*membership.View, error) {
+		err := router.Refresh(ctx)
+		return router.View(), err
 	}
 	return &Client{nc: nc, mux: mux, router: router}, nil
 }

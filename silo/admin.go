@@ -8,9 +8,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protodesc"
-	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/emptypb"
 
@@ -37,35 +34,6 @@ func (s *Silo) serveView(msg *nats.Msg) {
 	s.answer(msg, record, nil)
 }
 
-// serveDescribe answers what a type looks like: the proto files that it is made of.
-func (s *Silo) serveDescribe(msg *nats.Msg) {
-	typ, err := s.names.ParseDescribe(msg.Subject)
-	if err != nil {
-		s.answer(msg, nil, outcome.NotExecuted(err))
-		return
-	}
-	h := s.types[typ]
-	if h == nil {
-		s.answer(msg, nil, s.unknownType(typ))
-		return
-	}
-	var set descriptorpb.FileDescriptorSet
-	addFile(&set, h.kind.Service.Desc.ParentFile(), make(map[string]bool))
-	s.answer(msg, &set, nil)
-}
-
-// addFile adds a file behind the files that it imports.
-func addFile(set *descriptorpb.FileDescriptorSet, file protoreflect.FileDescriptor, seen map[string]bool) {
-	if seen[file.Path()] || file.IsPlaceholder() {
-		return
-	}
-	seen[file.Path()] = true
-	for i := range file.Imports().Len() {
-		addFile(set, file.Imports().Get(i).FileDescriptor, seen)
-	}
-	set.File = append(set.File, protodesc.ToFileDescriptorProto(file))
-}
-
 // serveControl answers administrators.
 func (s *Silo) serveControl(msg *nats.Msg) {
 	inc := s.present.Load()
@@ -75,7 +43,10 @@ func (s *Silo) serveControl(msg *nats.Msg) {
 		"cordon":   membership.Cordoned,
 		"uncordon": membership.Active,
 	}[verb]
+	describes, describe := strings.CutPrefix(verb, verbDescribe)
 	switch {
+	case describe:
+		s.serveDescribeHere(msg, describes)
 	case verb == "status":
 		s.answer(msg, s.status(), nil)
 	case verb == "ready":

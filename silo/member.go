@@ -269,7 +269,8 @@ func (inc *incarnation) leave() {
 		inc.cluster.Close()
 	}
 	for _, sub := range inc.subs {
-		if err := sub.Unsubscribe(); err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
+		err := sub.Unsubscribe() // what has ended before is no news
+		if err != nil && !errors.Is(err, nats.ErrConnectionClosed) && !errors.Is(err, nats.ErrBadSubscription) {
 			inc.silo.log.Warn("stop listening", slog.Any("error", err))
 		}
 	}

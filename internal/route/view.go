@@ -49,6 +49,23 @@ func (r *Router) Follow() (*nats.Subscription, error) {
 	})
 }
 
+// Refresh asks a silo for the view, once.
+func (r *Router) Refresh(ctx context.Context) error {
+	reply, err := r.mux.Request(ctx, &nats.Msg{Subject: r.names.View()}, time.Now().Add(viewWait))
+	if err != nil {
+		return err
+	}
+	if err := wire.DecodeError(wire.Header(reply.Header), reply.Data); err != nil {
+		return err
+	}
+	v, err := r.readView(reply.Data)
+	if err != nil {
+		return err
+	}
+	r.Update(v)
+	return nil
+}
+
 // stale makes the next attempt look for a newer view than v.
 func (r *Router) stale(v *membership.View) {
 	if r.follows {
