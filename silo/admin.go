@@ -71,6 +71,8 @@ func (s *Silo) unready() *grain.Error {
 		return outcome.Refused(grain.CodeUnavailable, "this silo is not a member of cluster %q yet", s.cfg.Cluster)
 	case !inc.gate.Open(s.boot.Now()):
 		return outcome.Refused(grain.CodeUnavailable, "this silo has lost touch with its cluster")
+	case s.server != nil && !s.server.Current():
+		return outcome.Refused(grain.CodeUnavailable, "this silo's node of the mesh is behind the others, and catches up")
 	default:
 		return nil
 	}

@@ -2,6 +2,7 @@ package silo
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"os"
 	"time"
@@ -42,11 +43,18 @@ type Config struct {
 	// loopback. Anyone who reaches it may call any grain.
 	Listen string
 
+	// ListenTLS is what the embedded server's clients must speak; nil: no TLS.
+	ListenTLS *tls.Config
+
+	// Mesh makes the embedded servers of several silos one NATS cluster; nil: the silo is
+	// alone, or on an outside server.
+	Mesh *Mesh
+
 	// DataDir is where the embedded server and Badger keep their files: "teff-data".
 	DataDir string
 
-	// Store is where state lives: Badger in DataDir. A Store given here is the caller's
-	// to close.
+	// Store is where state lives: Badger in DataDir, or JetStream in a mesh. A Store given
+	// here is the caller's to close.
 	Store persistence.Store
 
 	// OpenStore opens the store once the silo is connected to NATS; the silo closes it. It
@@ -60,8 +68,8 @@ type Config struct {
 	// Labels are what an operator says about the silo: its zone, its version.
 	Labels map[string]string
 
-	// Replicas is on how many NATS servers the cluster's records are kept: 1; 3 in a NATS
-	// cluster.
+	// Replicas is on how many NATS servers the cluster's records are kept: 1, or 3 in a mesh
+	// of three and more. On an outside NATS cluster set it to 3.
 	Replicas int
 
 	// Heartbeat is from one sign of life to the next. Six without an answer, and the silo
@@ -124,7 +132,6 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Listen, defaultListen)
 	setDefault(&c.DataDir, defaultDataDir)
 	setDefault(&c.Partitions, defaultPartitions)
-	setDefault(&c.Replicas, 1)
 	setDefault(&c.CallTimeout, defaultCallTimeout)
 	setDefault(&c.IdleAfter, defaultIdleAfter)
 	setDefault(&c.IdleScan, defaultIdleScan)
@@ -134,6 +141,8 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	c.fill()
+	setDefault(&c.Replicas, 1)
 	return c
 }
 
@@ -175,6 +184,9 @@ func (c Config) check() error {
 	}
 	if c.MaxActivations < 0 {
 		return grain.Errorf(grain.CodeInvalidArgument, "Config.MaxActivations is %d: it cannot be negative", c.MaxActivations)
+	}
+	if err := c.checkMesh(); err != nil {
+		return err
 	}
 	return c.checkGrains()
 }

@@ -46,3 +46,6 @@ func Rejoins(s *Silo) int64 { return s.rejoins.Load() }
 
 // Connected says that the silo reaches NATS.
 func Connected(s *Silo) bool { return s.nc.IsConnected() && s.heart.IsConnected() }
+
+// Members is how many silos there are in the silo's view.
+func Members(s *Silo) int { return len(s.router.View().Members) }

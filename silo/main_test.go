@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(victimDir); dir != "" {
 		beVictim(dir)
 	}
+	if spec := os.Getenv(meshVictim); spec != "" {
+		beMeshVictim(spec)
+	}
 	goleak.VerifyTestMain(m)
 }
 

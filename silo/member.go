@@ -44,7 +44,7 @@ func newIncarnation() string { return rand.Text()[:20] }
 // join makes the silo a member of its cluster, under a new name, and returns when it is
 // one.
 func (s *Silo) join(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, joinWait)
+	ctx, cancel := context.WithTimeout(ctx, joinWait+2*s.cfg.timing().Takeover)
 	defer cancel()
 	inc := &incarnation{
 		silo: s,
@@ -78,7 +78,7 @@ func (s *Silo) join(ctx context.Context) error {
 		Host:        inc,
 		Logger:      s.log,
 		Exempt:      s.server != nil && s.server.New(),
-		ExemptFirst: s.storeID != "",
+		ExemptFirst: s.storeID != "" || s.cfg.Mesh != nil && s.cfg.Mesh.New,
 		Reaped:      s.reaped,
 		Generation:  s.store.NextGeneration,
 		Check:       inc.checkStores,
@@ -260,7 +260,8 @@ func (s *Silo) rejoin(old *incarnation) {
 	}
 }
 
-// joinWait is how long joining may take: a NATS cluster may be electing leaders.
+// joinWait is how long joining may take, beside the takeover time which a new bucket, and
+// one whose silos have died, must wait for: a NATS cluster may be electing leaders.
 const joinWait = 30 * time.Second
 
 // leave lets go of what the incarnation holds. Its activations are given up.

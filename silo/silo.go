@@ -101,7 +101,7 @@ func Start(ctx context.Context, cfg Config) (*Silo, error) {
 	s.workers = newWorkers(s)
 	s.host()
 	s.names = names.Knowing(s.typeNames()...)
-	for _, step := range []func(context.Context) error{s.openDir, s.connect, s.openStore, s.join, s.listen} {
+	for _, step := range []func(context.Context) error{s.openDir, s.connect, s.awaitMesh, s.openStore, s.join, s.listen} {
 		if err := step(ctx); err != nil {
 			s.release()
 			return nil, fmt.Errorf("start silo: %w", err)
@@ -188,14 +188,20 @@ func (s *Silo) connect(context.Context) error {
 	o := bus.Options{URL: s.cfg.NATS, Server: s.server, Name: "teff silo " + s.cfg.Name, Logger: s.log, Extra: s.cfg.NATSOptions}
 	if s.cfg.NATS == "" && s.server == nil {
 		from, to := s.names.PartitionMapping(uint32(s.cfg.Partitions))
-		srv, err := bus.StartServer(bus.ServerOptions{
+		options := bus.ServerOptions{
 			Listen:   s.cfg.Listen,
 			StoreDir: filepath.Join(s.cfg.DataDir, "nats"),
 			Name:     "teff-" + rand.Text()[:12],
 			Logger:   s.log,
 			MapFrom:  from,
 			MapTo:    to,
-		})
+			TLS:      s.cfg.ListenTLS,
+			Mesh:     s.cfg.mesh(),
+		}
+		if options.Mesh != nil {
+			options.Name = options.Mesh.Node
+		}
+		srv, err := bus.StartServer(options)
 		if err != nil {
 			return err
 		}
@@ -254,7 +260,7 @@ func (s *Silo) release() {
 		s.nc.Close()
 	}
 	if s.server != nil && s.server != s.cfg.Server {
-		s.server.Stop()
+		s.server.Leave()
 	}
 	if s.dir != nil {
 		s.dir.close()

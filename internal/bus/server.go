@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,9 @@ type ServerOptions struct {
 	// MapFrom and MapTo are a subject mapping that the server applies to what its
 	// clients publish; see wire.Names.PartitionMapping. Empty: none.
 	MapFrom, MapTo string
+
+	TLS  *tls.Config  // of outside clients; nil: none
+	Mesh *MeshOptions // nil: the server is alone
 }
 
 // A Server is a NATS server inside this process.
@@ -30,6 +34,8 @@ type Server struct {
 	srv     *server.Server
 	private bool // listens nowhere
 	random  bool // listens on a port that was free
+	secure  bool // outside clients speak TLS
+	mesh    *MeshOptions
 }
 
 // readyWait is how long an embedded server may take to start; it takes milliseconds,
@@ -41,30 +47,11 @@ func StartServer(o ServerOptions) (*Server, error) {
 	if o.Private {
 		o.Listen = "127.0.0.1:0"
 	}
-	host, port, err := net.SplitHostPort(o.Listen)
+	opts, err := o.forServer()
 	if err != nil {
-		return nil, fmt.Errorf("listen address %q is not HOST:PORT: %w", o.Listen, err)
-	}
-	number, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return nil, fmt.Errorf("listen address %q: the port is not a number from 0 to 65535", o.Listen)
-	}
-	if err := probe(o.Listen); err != nil {
 		return nil, err
 	}
-	opts := &server.Options{
-		ServerName: o.Name,
-		Host:       host,
-		Port:       int(number),
-		DontListen: o.Private,
-		NoSigs:     true, // signals are the silo's business
-		JetStream:  o.StoreDir != "",
-		StoreDir:   o.StoreDir,
-		SyncAlways: true, // the default acknowledges up to two minutes before it syncs
-	}
-	if number == 0 {
-		opts.Port = server.RANDOM_PORT
-	}
+	random := opts.Port == server.RANDOM_PORT // the server writes the one it found there
 	srv, err := server.NewServer(opts)
 	if err != nil {
 		return nil, fmt.Errorf("embedded NATS server: %w", err)
@@ -72,7 +59,7 @@ func StartServer(o ServerOptions) (*Server, error) {
 	log := &serverLog{log: o.Logger}
 	srv.SetLoggerV2(log, false, false, false)
 	srv.Start()
-	s := &Server{srv: srv, private: o.Private, random: number == 0}
+	s := &Server{srv: srv, private: o.Private, random: random, secure: o.TLS != nil, mesh: o.Mesh}
 	if cause := log.fatal.Load(); cause != nil { // it would never be ready
 		s.Stop()
 		return nil, fmt.Errorf("embedded NATS server with its files in %q: %s", o.StoreDir, *cause)
@@ -91,6 +78,57 @@ func StartServer(o ServerOptions) (*Server, error) {
 	return s, nil
 }
 
+// forServer makes NATS's own options, and finds out whether the addresses are free.
+func (o ServerOptions) forServer() (*server.Options, error) {
+	host, port, err := splitListen(o.Listen)
+	if err != nil {
+		return nil, err
+	}
+	if err := probe(o.Listen); err != nil {
+		return nil, err
+	}
+	opts := &server.Options{
+		ServerName: o.Name,
+		Host:       host,
+		Port:       port,
+		DontListen: o.Private,
+		NoSigs:     true, // signals are the silo's business
+		JetStream:  o.StoreDir != "",
+		StoreDir:   o.StoreDir,
+		SyncAlways: true, // the default acknowledges up to two minutes before it syncs
+		TLSConfig:  o.TLS,
+	}
+	if o.TLS != nil {
+		opts.TLSTimeout = tlsTimeout.Seconds()
+	}
+	if o.Mesh == nil {
+		return opts, nil
+	}
+	if err := probe(o.Mesh.Listen); err != nil {
+		return nil, err
+	}
+	return opts, o.Mesh.apply(opts)
+}
+
+// tlsTimeout is how long a TLS handshake may take.
+const tlsTimeout = 2 * time.Second
+
+// splitListen reads an address to listen on; the port of a free one is NATS's mark for it.
+func splitListen(listen string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen address %q is not HOST:PORT: %w", listen, err)
+	}
+	number, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen address %q: the port is not a number from 0 to 65535", listen)
+	}
+	if number == 0 {
+		return host, server.RANDOM_PORT, nil
+	}
+	return host, int(number), nil
+}
+
 // probe fails where the server would end the process or wait for long: when the address
 // is taken.
 func probe(listen string) error {
@@ -106,12 +144,17 @@ func (s *Server) URL() string {
 	if s.private {
 		return "nats://in-process"
 	}
-	return "nats://" + s.srv.Addr().String()
+	scheme := "nats://"
+	if s.secure {
+		scheme = "tls://"
+	}
+	return scheme + s.srv.Addr().String()
 }
 
 // New says that nobody can have been connected to an earlier server in this one's place:
-// it listens nowhere, or where it has found a free port.
-func (s *Server) New() bool { return s.private || s.random }
+// it listens nowhere, or where it has found a free port. In a mesh they come by way of the
+// other nodes.
+func (s *Server) New() bool { return s.mesh == nil && (s.private || s.random) }
 
 // InProcessConn implements nats.InProcessConnProvider.
 func (s *Server) InProcessConn() (net.Conn, error) {

@@ -135,7 +135,7 @@ func (b *bucket) await(ctx context.Context) error {
 
 // How long one try to open the bucket takes, and the pause before the next.
 const (
-	openTry   = 5 * time.Second
+	openTry   = 750 * time.Millisecond // what has no leader yet does not answer
 	openPause = 200 * time.Millisecond
 	muteWait  = 5 * time.Second // for a JetStream that starts; then there is none
 )

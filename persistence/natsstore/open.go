@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -60,9 +61,11 @@ func openStream(ctx context.Context, nc *nats.Conn, l layout, opts Options) erro
 	// Servers that start together take a while to find each other.
 	waiting, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
-	stream, err := findOrMake(ctx, js, l, opts)
+	wait := firstTry
+	stream, err := findOrMake(waiting, wait, js, l, opts)
 	for attempt := 0; notReady(err) && pause(waiting, attempt) == nil; attempt++ {
-		stream, err = findOrMake(ctx, js, l, opts)
+		wait = min(2*wait, lastTry)
+		stream, err = findOrMake(waiting, wait, js, l, opts)
 	}
 	if err != nil {
 		return explain(err)
@@ -70,7 +73,9 @@ func openStream(ctx context.Context, nc *nats.Conn, l layout, opts Options) erro
 	return checkStream(stream.CachedInfo().Config, l, opts)
 }
 
-func findOrMake(ctx context.Context, js jetstream.JetStream, l layout, opts Options) (jetstream.Stream, error) {
+func findOrMake(ctx context.Context, wait time.Duration, js jetstream.JetStream, l layout, opts Options) (jetstream.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
 	stream, err := js.Stream(ctx, l.stream())
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = js.CreateStream(ctx, streamConfig(l, opts))
@@ -82,9 +87,13 @@ func findOrMake(ctx context.Context, js jetstream.JetStream, l layout, opts Opti
 }
 
 // notReady tells what a JetStream cluster answers while it has no leader, or lacks
-// servers that it knows of.
+// servers that it knows of. It may also forget to answer: when a leader goes, and when two
+// silos make the stream at once.
 func notReady(err error) bool {
 	const codeNoSuitablePeers = 10005
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, jetstream.ErrStreamNotFound) { // the latter: another silo is making it
+		return true
+	}
 	var api *jetstream.APIError
 	return errors.As(err, &api) && (api.Code == 503 || api.ErrorCode == codeNoSuitablePeers) && !errors.Is(err, jetstream.ErrJetStreamNotEnabled)
 }

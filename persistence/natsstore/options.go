@@ -56,7 +56,12 @@ const (
 	patience = 30 * time.Second
 
 	// startWait is how long Open waits for a JetStream cluster to be ready.
-	startWait = 10 * time.Second
+	startWait = 30 * time.Second
+
+	// firstTry is how long Open waits for an answer until it asks again: a stream that has
+	// no leader yet does not answer. It waits twice as long each time, up to lastTry.
+	firstTry = 250 * time.Millisecond
+	lastTry  = 4 * time.Second
 
 	// replyWait is how long an answer to a reading request may take until it is asked
 	// again.
