@@ -41,6 +41,7 @@ func (s *Silo) stop(ctx context.Context) error {
 	inc := s.present.Load()
 	inc.depart(ctx)
 	left := s.drain(ctx)
+	s.passAll(ctx)
 	s.shut.Store(true)
 	s.router.Close(stopping())
 	if left == 0 {
@@ -157,6 +158,20 @@ func (s *Silo) drain(ctx context.Context) int {
 		select {
 		case <-ctx.Done():
 			return left
+		case <-tick.C:
+		}
+	}
+}
+
+// passAll returns when every call that was passed on to another silo has been answered, or
+// ctx ends. Who called at this silo's door knows no other way to the answer.
+func (s *Silo) passAll(ctx context.Context) {
+	tick := time.NewTicker(drainLook)
+	defer tick.Stop()
+	for len(s.proxies) > 0 {
+		select {
+		case <-ctx.Done():
+			return
 		case <-tick.C:
 		}
 	}

@@ -14,9 +14,12 @@ const checkTime = 30 * time.Second
 
 // linearizable returns a sentence for each register whose history no sequence of its
 // operations explains.
-func linearizable(ops []op) []string {
+//
+// Where the store was lost, lost is when no silo was left that knew the old one, and none
+// had begun with the new: the two lives of a register have nothing to do with each other.
+func linearizable(ops []op, lost time.Duration) []string {
 	keys := make(map[string][]porcupine.Operation)
-	for _, o := range ops {
+	for _, o := range lives(ops, lost) {
 		if o.kind > opSwap || o.fate == fateNothing {
 			continue
 		}
@@ -74,4 +77,28 @@ func registerModel() porcupine.Model {
 			}
 		},
 	}
+}
+
+// lives gives registers that have two lives two names.
+func lives(ops []op, lost time.Duration) []op {
+	if lost == 0 {
+		return ops
+	}
+	var all []op
+	for _, o := range ops {
+		before, after := o, o
+		before.key += " (before)"
+		after.key += " (after)"
+		switch {
+		case o.ret <= lost:
+			all = append(all, before)
+		case o.call >= lost:
+			all = append(all, after)
+		case o.kind != opRead: // it may have been tried again; nobody knows in which it was
+			before.fate, after.fate = fateOpen, fateOpen
+			all = append(all, before, after)
+		default:
+		}
+	}
+	return all
 }

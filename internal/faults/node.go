@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -25,6 +26,7 @@ import (
 type node struct {
 	spec childSpec
 	wall atomic.Int64 // by how much the wall clock was set forward
+	read atomic.Int64 // how often it was read since
 	slow atomic.Int64
 	down atomic.Bool
 }
@@ -66,6 +68,7 @@ func (n *node) start(ctx context.Context) (*silo.Silo, error) {
 	zero := time.Now()
 	clock := cluster.ClockFrom(func() (mono, wall time.Duration) {
 		now := time.Now()
+		n.read.Add(1)
 		return now.Sub(zero), time.Duration(now.UnixNano()-zero.UnixNano()) + time.Duration(n.wall.Load())
 	})
 	trace, err := newTraceFile(filepath.Join(n.spec.Dir, n.spec.Name+".passes"), clock.Now)
@@ -97,7 +100,10 @@ func (n *node) do(verb, arg string) error {
 	switch verb {
 	case "wall":
 		d, err := time.ParseDuration(arg)
-		n.wall.Store(int64(d))
+		was := n.wall.Swap(int64(d))
+		if reads := n.read.Swap(0); was != 0 && reads == 0 {
+			return errors.New("nobody has read the clock while it was set")
+		}
 		return err
 	case "slow":
 		d, err := time.ParseDuration(arg)

@@ -21,11 +21,12 @@ type report struct {
 
 	ops, open, nothing           int
 	codes                        map[string]int
+	examples                     map[string]string // of each code
 	views, moves, joins, deaths  int
 	passes, fences, incarnations int
 	activations                  int // in the time of the faults
 	outages                      []time.Duration
-	notes                        []string
+	figures                      []figure
 	violations                   []string
 	missing                      string // what the fault should have left behind
 	trace                        []pass
@@ -42,10 +43,9 @@ func (r *report) judge(w *world) error {
 	}
 	r.history = w.crowd.history.all()
 	r.count(w)
-	r.bad(linearizable(r.history))
+	r.bad(linearizable(r.history, w.lost))
 	r.bad(oneAtATime(r.trace, w.sc.reborn))
 	r.bad(noLateCommit(r.trace))
-	r.bad(w.bad)
 	if w.sc.faultless {
 		r.bad(r.failures())
 	}
@@ -55,13 +55,12 @@ func (r *report) judge(w *world) error {
 	if w.sc.missing != nil {
 		r.missing = w.sc.missing(w, r)
 	}
-	r.notes = w.notes
 	r.took = time.Since(r.began)
 	return nil
 }
 
 func (r *report) count(w *world) {
-	r.codes = make(map[string]int)
+	r.codes, r.examples = make(map[string]int), make(map[string]string)
 	for _, o := range r.history {
 		r.ops++
 		switch o.fate {
@@ -73,6 +72,7 @@ func (r *report) count(w *world) {
 		}
 		if o.code != 0 {
 			r.codes[o.code.String()]++
+			r.examples[o.code.String()] = fmt.Sprintf("%s, after %s: %s", o.key, ms(o.ret-o.call), o.text)
 		}
 	}
 	r.passes = countPasses(r.trace, pass.isGate)
@@ -134,13 +134,16 @@ func (r *report) print(out io.Writer) {
 		codes = append(codes, fmt.Sprintf("%s %d", code, r.codes[code]))
 	}
 	fmt.Fprintf(out, "         %d operations: %d not executed, %d unknown; errors: %s\n", r.ops, r.nothing, r.open, orNone(strings.Join(codes, ", ")))
+	for _, code := range slices.Sorted(maps.Keys(r.codes)) {
+		fmt.Fprintf(out, "           such as %s\n", r.examples[code])
+	}
 	fmt.Fprintf(out, "         %d gate passes by %d incarnations; %d views, %d moves, %d joins, %d deaths, %d fences; %d activations meanwhile\n",
 		r.passes, r.incarnations, r.views, r.moves, r.joins, r.deaths, r.fences, r.activations)
 	cut := r.cutOff()
 	fmt.Fprintf(out, "         outages: %d of %d keys and faults over %s; p50 %s, p99 %s, max %s\n", len(cut), len(r.outages), noticed,
 		ms(percentile(cut, 50)), ms(percentile(r.outages, 99)), ms(percentile(r.outages, 100)))
-	for _, note := range r.notes {
-		fmt.Fprintf(out, "         %s\n", note)
+	for _, f := range r.figures {
+		fmt.Fprintf(out, "         %s: %s\n", f.what, f.is)
 	}
 	for _, v := range r.violations {
 		fmt.Fprintf(out, "         ! %s\n", v)
@@ -151,6 +154,24 @@ func (r *report) print(out io.Writer) {
 	if result != "ok" {
 		fmt.Fprintf(out, "         ! logs and passes are in %s\n", r.dir)
 	}
+}
+
+// A figure is what a scenario measured.
+type figure struct{ what, is string }
+
+func (r *report) figure(what, format string, args ...any) {
+	r.figures = append(r.figures, figure{what, fmt.Sprintf(format, args...)})
+}
+
+// payments is how many grains of that type were called: each is an activation.
+func (r *report) payments() int {
+	keys := make(map[string]bool)
+	for _, o := range r.history {
+		if o.kind == opPay {
+			keys[o.key] = true
+		}
+	}
+	return len(keys)
 }
 
 func orNone(s string) string {

@@ -33,6 +33,7 @@ type scenario struct {
 	local     int           // callers within each silo
 	ackSlow   time.Duration // by how much later everything reaches silo-0
 	network   bool          // each silo in a network namespace of its own
+	disk      int64         // the bytes of a disk of its own for NATS; zero: none
 	faultless bool          // no call may fail
 	reborn    bool          // the store is lost: fences may begin anew
 
@@ -60,7 +61,7 @@ func (sc *scenario) run(ctx context.Context, mutant membership.Mutant) (r *repor
 	if err != nil {
 		return nil, err
 	}
-	w := &world{dir: dir, sc: sc, mutant: mutant, silos: make(map[string]*process), victims: make(map[string]bool)}
+	w := &world{dir: dir, sc: sc, mutant: mutant, silos: make(map[string]*process)}
 	defer func() {
 		if clearErr := w.clear(); err == nil && clearErr != nil {
 			err = clearErr

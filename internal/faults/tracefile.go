@@ -3,6 +3,7 @@ package faults
 import (
 	"bufio"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,9 +39,12 @@ func newTraceFile(path string, now func() membership.Time) (*traceFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The later reading comes second: a pass is never made earlier than it was.
-	at := now()
-	return &traceFile{file: f, zero: boottime() - time.Duration(at)}, nil
+	zero := time.Duration(math.MaxInt64)
+	for range 100 { // the two are read one after the other; the closest readings count
+		at := now()
+		zero = min(zero, boottime()-time.Duration(at))
+	}
+	return &traceFile{file: f, zero: zero}, nil
 }
 
 // write is a rig's Pass.

@@ -102,12 +102,15 @@ func (w *views) settled(members int) bool {
 	return true
 }
 
-// owner is the name of the silo that owns a grain.
-func (w *views) owner(typ, key string) string {
+// now is the newest view.
+func (w *views) now() *membership.View {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	v := w.newest
-	incarnation, _ := v.Owner(membership.Shard{Type: typ, Partition: int(wire.PartitionOf(typ, key, uint32(v.Partitions)))})
+	return w.newest
+}
+
+// memberName is the name of a silo.
+func memberName(v *membership.View, incarnation string) string {
 	m, _ := v.Member(incarnation)
 	meta := new(teffv1.Member)
 	if proto.Unmarshal(m.Meta, meta) != nil {

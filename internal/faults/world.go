@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"golang.org/x/sys/unix"
 
 	"github.com/teff-dev/teff/client"
 	"github.com/teff-dev/teff/grain"
@@ -33,16 +34,16 @@ type world struct {
 	net    *network // nil: all live in one namespace
 	listen string   // the NATS server's HOST:PORT
 
-	nats    *process
-	silos   map[string]*process
-	victims map[string]bool // silos that are to be something else than the others; see scenario.victim
+	nats  *process
+	mu    sync.Mutex
+	silos map[string]*process
 
 	views  *views
 	closes []func()
 	crowd  *crowd
 	faults []time.Duration // when one was injected
-	notes  []string        // what a scenario measured
-	bad    []string        // what a scenario found
+	pauses []pause
+	lost   time.Duration // when nothing was left of a store that was lost
 }
 
 func siloName(i int) string { return fmt.Sprintf("silo-%d", i) }
@@ -61,6 +62,11 @@ func (w *world) begin(ctx context.Context) error {
 		host = "0.0.0.0"
 	}
 	w.listen = fmt.Sprintf("%s:%d", host, port)
+	if w.sc.disk > 0 {
+		if err := mountDisk(w.store(), w.sc.disk); err != nil {
+			return err
+		}
+	}
 	if err := w.startNATS(ctx); err != nil {
 		return err
 	}
@@ -97,7 +103,7 @@ func freePort() (int, error) {
 
 func (w *world) startNATS(ctx context.Context) error {
 	p, err := spawn(childSpec{
-		Name: "nats", Dir: w.dir, Server: true, NATS: w.listen, Store: filepath.Join(w.dir, "nats"),
+		Name: "nats", Dir: w.dir, Server: true, NATS: w.listen, Store: w.store(),
 	}, "")
 	if err != nil {
 		return err
@@ -105,6 +111,9 @@ func (w *world) startNATS(ctx context.Context) error {
 	w.nats = p
 	return p.ready(ctx)
 }
+
+// store is the NATS server's directory.
+func (w *world) store() string { return filepath.Join(w.dir, "nats") }
 
 // url is where callers, and silos without a network of their own, connect.
 func (w *world) url() string {
@@ -134,8 +143,23 @@ func (w *world) restart(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	w.mu.Lock()
 	w.silos[name] = p
+	w.mu.Unlock()
 	return p.ready(ctx)
+}
+
+// silo returns the process that is the silo now.
+func (w *world) silo(name string) *process {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.silos[name]
+}
+
+// atDoor says that a caller calls at the door.
+func (w *world) atDoor(caller int) bool {
+	_, is := w.crowd.caller(caller).(*door)
+	return is
 }
 
 // connect makes the callers: two Go clients, and a plain NATS client at the door.
@@ -189,9 +213,7 @@ func (w *world) end() []string {
 	var stopping []func() error
 	for name, p := range w.silos {
 		if !p.running() {
-			if p.err != nil && !w.victims[name] {
-				bad = append(bad, fmt.Sprintf("%s has ended by itself: %v", name, p.err))
-			}
+			bad = append(bad, fmt.Sprintf("%s has ended by itself: %v", name, p.err))
 			continue
 		}
 		stopping = append(stopping, func() error {
@@ -219,6 +241,9 @@ func (w *world) clear() error {
 	errs = append(errs, w.finish(w.nats))
 	if w.net != nil {
 		errs = append(errs, w.net.remove())
+	}
+	if w.sc.disk > 0 {
+		errs = append(errs, unix.Unmount(w.store(), 0))
 	}
 	return errors.Join(errs...)
 }
