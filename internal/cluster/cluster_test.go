@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -78,7 +79,7 @@ func (h *host) Changed(v *membership.View) {
 func (h *host) Ended(err error) { h.ended <- err }
 
 // until waits for views until cond holds.
-func (h *host) until(t *testing.T, what string, cond func(v *membership.View, owned int) bool) {
+func (h *host) until(t testing.TB, what string, cond func(v *membership.View, owned int) bool) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
@@ -102,13 +103,13 @@ func fast() cluster.Timing {
 }
 
 type fixture struct {
-	t      *testing.T
+	t      testing.TB
 	server *bus.Server
 	gen    uint64
 	mu     sync.Mutex
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	server, err := bus.StartServer(bus.ServerOptions{Listen: "127.0.0.1:0", StoreDir: t.TempDir(), Logger: quiet()})
 	if err != nil {
@@ -219,4 +220,32 @@ func TestFiftyJoinAtOnce(t *testing.T) {
 	for _, h := range hosts {
 		h.until(t, "all fifty share", settled(50))
 	}
+}
+
+// What fifty silos' heartbeats cost, all of them and the NATS server in this process:
+// CPU-seconds a second, once they have settled.
+func BenchmarkFiftyHeartbeats(b *testing.B) {
+	f := newFixture(b)
+	var hosts []*host
+	for i := range 50 {
+		_, h := f.joinAt(cluster.Single(), fmt.Sprintf("S%02d", i), 1024, "cart")
+		hosts = append(hosts, h)
+	}
+	for _, h := range hosts {
+		h.until(b, "all fifty share", settled(50))
+	}
+	before := cpuTime(b)
+	start := time.Now()
+	for b.Loop() {
+		<-time.After(5 * time.Second)
+	}
+	b.ReportMetric(100*float64(cpuTime(b)-before)/float64(time.Since(start)), "%core")
+}
+
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

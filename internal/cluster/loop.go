@@ -14,7 +14,7 @@ import (
 )
 
 // ticks is how many there are in a heartbeat.
-const ticks = 10
+const ticks = 5
 
 // run owns the node.
 func (c *Cluster) run(ctx context.Context, sub *nats.Subscription) {

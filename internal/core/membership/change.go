@@ -1,5 +1,7 @@
 package membership
 
+import "slices"
+
 // change is a node's work on the view: at most one proposal, or one read, at a time.
 type change struct {
 	busy    bool // a proposal is under way
@@ -9,6 +11,7 @@ type change struct {
 	until   Time   // for how long that is waited for: it may be another bucket's
 	retry   Time   // not before
 	taking  bool   // a generation is being taken
+	idle    *View  // the view in which nothing is to be changed; see quiet
 	taken   uint64 // a generation that was taken and is not in the view yet
 	bucket  uint64 // the empty view that it was taken for
 }
@@ -122,8 +125,11 @@ func sameMembers(a, b *View) bool {
 	return true
 }
 
-// watchMembers observes all members, and forgets who is neither a member nor has a key.
+// watchMembers observes all members.
 func (n *Node) watchMembers() {
+	for _, o := range n.order {
+		o.member = n.view.index(o.incarnation) >= 0
+	}
 	for _, m := range n.view.Members {
 		if m.Incarnation != n.self() && n.others[m.Incarnation] == nil {
 			n.readOther(m.Incarnation)
@@ -150,9 +156,18 @@ func (n *Node) propose() {
 		n.readView()
 	case n.view.Generation == 0:
 		n.nameGeneration()
-	default:
+	case !n.quiet():
 		n.draft()
 	}
+}
+
+// quiet says that the view was looked at already, that nothing was to be changed, and that
+// nothing has happened since that a change may follow from.
+func (n *Node) quiet() bool {
+	if n.change.idle != n.view || n.phase != phaseMember || n.leaving || len(n.wanted) > 0 || n.verify.Since != 0 || n.ready {
+		return false
+	}
+	return !slices.ContainsFunc(n.order, func(o *other) bool { return o.member && o.beat.Dead })
 }
 
 // nameGeneration gives a new bucket the next generation, which must have been taken
@@ -197,6 +212,9 @@ func (n *Node) draft() {
 	}
 	d.changed = d.changed || n.verify.Since != 0
 	if !d.changed {
+		if !n.Coordinates() || n.mayAssign(d) && n.now.Since(n.settledAt) >= n.cfg.Settle {
+			n.change.idle = n.view
+		}
 		return
 	}
 	v := d.view(n.draw())

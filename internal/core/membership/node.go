@@ -30,7 +30,7 @@ type Node struct {
 
 	own    ownBeat
 	others map[string]*other
-	order  []string // the keys of others, sorted
+	order  []*other // the same, by name
 
 	view      *View  // the newest seen; nil: none yet
 	viewRev   uint64 // its revision
@@ -42,6 +42,7 @@ type Node struct {
 	verify    Fenced              // a fence to be explained; Since is 0 where there is none
 
 	shards map[Shard]*held
+	ready  bool // some sealed shard is drained, and to be handed over
 }
 
 // NewNode makes a node, which wants to join. It does nothing before it is Connected.
@@ -97,7 +98,9 @@ func (n *Node) Step(now Time, e Event) []Effect {
 	case Disconnected:
 		n.connected = false
 	case Seen:
-		n.seen(e)
+		if n.seen(e) {
+			return n.effects // the most frequent event by far, and nothing is due for it
+		}
 	case Wrote:
 		n.wrote(e)
 	case Had:
@@ -164,7 +167,7 @@ func (n *Node) connect() {
 	n.connected, n.connectedAt = true, n.now
 	n.own.due = n.now
 	n.readView()
-	for _, incarnation := range n.order {
-		n.readOther(incarnation)
+	for _, o := range n.order {
+		n.readOther(o.incarnation)
 	}
 }

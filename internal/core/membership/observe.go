@@ -2,17 +2,21 @@ package membership
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
 // other is another incarnation's key, as we see it.
 type other struct {
+	incarnation string
+
 	revision uint64 // the newest seen; 0: none, or it is not there
 	beat     Beat
 	at       Time // since when it is seen at this revision
 	busy     bool // a tombstone or a read is under way
 	deadAt   Time // when the tombstone was seen
 	reaped   bool // its process is gone: no need to wait
+	member   bool // of the newest view
 }
 
 // collectAfter is after how many takeover times a tombstone of somebody who is in no
@@ -23,17 +27,19 @@ const collectAfter = 10
 func (n *Node) watch(incarnation string) *other {
 	o := n.others[incarnation]
 	if o == nil {
-		o = &other{at: n.now}
+		o = &other{incarnation: incarnation, at: n.now, member: n.view.index(incarnation) >= 0}
 		n.others[incarnation] = o
-		at, _ := slices.BinarySearch(n.order, incarnation)
-		n.order = slices.Insert(n.order, at, incarnation)
+		at, _ := slices.BinarySearchFunc(n.order, incarnation, byName)
+		n.order = slices.Insert(n.order, at, o)
 	}
 	return o
 }
 
+func byName(o *other, incarnation string) int { return strings.Compare(o.incarnation, incarnation) }
+
 func (n *Node) forget(incarnation string) {
 	delete(n.others, incarnation)
-	if at, ok := slices.BinarySearch(n.order, incarnation); ok {
+	if at, ok := slices.BinarySearchFunc(n.order, incarnation, byName); ok {
 		n.order = slices.Delete(n.order, at, at+1)
 	}
 }
@@ -54,7 +60,7 @@ func (n *Node) otherSeen(incarnation string, revision uint64, r Record) {
 	o.revision, o.at = revision, n.now
 	if r.Beat == nil { // deleted: there is a revision, and no heartbeat
 		o.beat = Beat{}
-		if n.view.index(incarnation) < 0 {
+		if !o.member {
 			n.forget(incarnation)
 		}
 		return
@@ -79,7 +85,7 @@ func (n *Node) otherRead(p op, e Had) {
 	case e.Outcome != OK:
 	case e.Revision != 0:
 		n.otherSeen(incarnation, e.Revision, e.Record)
-	case n.view.index(incarnation) < 0:
+	case !o.member:
 		n.forget(incarnation) // neither a member nor a key
 	}
 }
@@ -90,19 +96,21 @@ func (n *Node) observe() {
 	if n.phase == phaseGoing {
 		return
 	}
-	for _, incarnation := range slices.Clone(n.order) {
-		o := n.others[incarnation]
-		member := n.view.index(incarnation) >= 0
+	for at := 0; at < len(n.order); at++ {
+		o := n.order[at]
+		incarnation, member := o.incarnation, o.member
 		switch {
 		case o.busy:
 		case o.beat.Dead:
 			if !member && n.Coordinates() && n.now.Since(o.deadAt) > collectAfter*n.cfg.Takeover {
 				n.remove(op{kind: opCollect, key: Key(incarnation)}, o.revision)
 				n.forget(incarnation)
+				at--
 			}
 		case n.silence(o) >= n.takeover():
 			if !member && o.beat == (Beat{}) {
 				n.forget(incarnation) // there is nothing, and nobody misses it
+				at--
 				continue
 			}
 			if o.revision == 0 && n.cfg.Mutant == MutantMemberWithoutKeyIsFine {
@@ -171,10 +179,9 @@ func (n *Node) tombstoneWritten(p op, e Wrote) {
 // the coordinator's at once, the others' a heartbeat later, so that not all try together.
 func (n *Node) dead() []string {
 	var dead []string
-	for _, m := range n.view.Members {
-		o := n.others[m.Incarnation]
-		if o != nil && o.beat.Dead && (n.Coordinates() || n.now.Since(o.deadAt) >= n.cfg.Heartbeat) {
-			dead = append(dead, m.Incarnation)
+	for _, o := range n.order {
+		if o.member && o.beat.Dead && (n.Coordinates() || n.now.Since(o.deadAt) >= n.cfg.Heartbeat) {
+			dead = append(dead, o.incarnation)
 		}
 	}
 	return dead

@@ -82,8 +82,9 @@ func (n *Node) had(e Had) {
 	}
 }
 
-// seen takes what was announced. It may be late, so that it never takes anything back.
-func (n *Node) seen(e Seen) {
+// seen takes what was announced. It may be late, so that it never takes anything back. It
+// is quiet where it is a sign of life and no more.
+func (n *Node) seen(e Seen) (quiet bool) {
 	switch {
 	case e.Key == ViewKey:
 		if e.Record.View != nil {
@@ -95,5 +96,7 @@ func (n *Node) seen(e Seen) {
 		}
 	default:
 		n.otherSeen(string(e.Key), e.Revision, e.Record)
+		return e.Record.Beat != nil && !e.Record.Beat.Dead
 	}
+	return false
 }

@@ -51,6 +51,10 @@ func (n *Node) recount() {
 			}
 		}
 	}
+	n.ready = false
+	for _, h := range n.shards {
+		n.ready = n.ready || h.sealed && h.drained
+	}
 	n.explainFence()
 	n.emitShards(lose, own, unseal, seal)
 }
@@ -94,7 +98,7 @@ func (n *Node) heldShards() []Shard {
 func (n *Node) drained(shards []Shard) {
 	for _, s := range shards {
 		if h := n.shards[s]; h != nil && h.sealed {
-			h.drained = true
+			h.drained, n.ready = true, true
 		}
 	}
 }

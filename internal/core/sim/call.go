@@ -143,7 +143,14 @@ func (w *world) deliver(v *visit, target *host) {
 func (w *world) route(c *call) *host {
 	h := c.from
 	if h == nil {
-		h = w.hosts[w.luck.below(len(w.hosts))]
+		// Whoever is outside has some silo's view, of one that is up if any is.
+		at := w.luck.below(len(w.hosts))
+		for range w.hosts {
+			if h = w.hosts[at]; h.up && h.node.View() != nil {
+				break
+			}
+			at = (at + 1) % len(w.hosts)
+		}
 	}
 	if !h.up || h.node.View() == nil {
 		return nil
