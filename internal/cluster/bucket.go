@@ -229,11 +229,11 @@ func read(key membership.Key, h nats.Header, data []byte) (membership.Record, er
 	return decode(key, data)
 }
 
-// watch calls f for every change that the server announces. What is lost on the way is
-// not told.
-func (b *bucket) watch(f func(key membership.Key, revision uint64, r membership.Record)) (*nats.Subscription, error) {
+// watch calls f for every change that the server announces on a subject. What is lost on
+// the way is not told.
+func (b *bucket) watch(subject string, f func(key membership.Key, revision uint64, r membership.Record)) (*nats.Subscription, error) {
 	prefix := b.announced()
-	return b.nc.Subscribe(prefix+">", func(msg *nats.Msg) {
+	return b.nc.Subscribe(subject, func(msg *nats.Msg) {
 		key, ok := parseKey(msg.Subject[len(prefix):])
 		revision, err := strconv.ParseUint(msg.Header.Get(jetstream.SequenceHeader), 10, 64)
 		if !ok || err != nil || msg.Header.Get(jetstream.StreamHeader) != StreamName(b.cluster) {

@@ -61,6 +61,12 @@ func (c *Clock) Now() membership.Time {
 	return membership.Time(mono) + membership.Time(c.slept.Load())
 }
 
+// Awake is how much of a time that the clock has told was not spent in a suspend. It is
+// what contexts, and all else in Go, count by.
+func (c *Clock) Awake(t membership.Time) time.Duration {
+	return time.Duration(t) - time.Duration(c.slept.Load())
+}
+
 // storeMax keeps the clock from going back.
 func storeMax(v *atomic.Int64, to int64) {
 	for old := v.Load(); to > old; old = v.Load() {

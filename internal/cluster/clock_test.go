@@ -17,6 +17,9 @@ func TestTheClockGoesOnInASuspend(t *testing.T) {
 		if got := time.Duration(c.Now()); got != want {
 			t.Errorf("%s: the clock says %s, want %s", what, got, want)
 		}
+		if got := c.Awake(c.Now()); got != mono {
+			t.Errorf("%s: %s of it awake, want %s", what, got, mono)
+		}
 	}
 	check("at the start", 0)
 	pass(time.Second)

@@ -87,7 +87,8 @@ type Cluster struct {
 	cfg    Config
 	log    *slog.Logger
 	bucket *bucket
-	node   *membership.Node // the loop's
+	node   *membership.Node              // the loop's
+	heard  map[string]*nats.Subscription // the loop's: by subject, what is listened to
 
 	view atomic.Pointer[membership.View]
 
@@ -114,7 +115,7 @@ func Join(ctx context.Context, cfg Config) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describe the silo: %w", err)
 	}
-	c := &Cluster{cfg: cfg, bucket: b, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	c := &Cluster{cfg: cfg, bucket: b, heard: make(map[string]*nats.Subscription), wake: make(chan struct{}, 1), done: make(chan struct{})}
 	c.log = cfg.Logger.With(slog.String("incarnation", cfg.Self.GetIncarnation()))
 	c.node = membership.NewNode(membership.Config{
 		Self: membership.Member{
@@ -135,15 +136,12 @@ func Join(ctx context.Context, cfg Config) (*Cluster, error) {
 		Luck:        rand.Uint64(),
 		Mutant:      cfg.Mutant,
 	})
-	sub, err := b.watch(func(key membership.Key, revision uint64, r membership.Record) {
-		c.Tell(membership.Seen{Key: key, Revision: revision, Record: r})
-	})
-	if err != nil {
+	if err := c.listen(b.announced() + viewToken); err != nil {
 		return nil, fmt.Errorf("watch the cluster's bucket: %w", err)
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c.cancel = cancel
-	go c.run(life, sub) // until Close
+	go c.run(life) // until Close
 	return c, nil
 }
 

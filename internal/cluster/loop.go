@@ -14,12 +14,12 @@ import (
 )
 
 // ticks is how many there are in a heartbeat.
-const ticks = 5
+const ticks = 4
 
 // run owns the node.
-func (c *Cluster) run(ctx context.Context, sub *nats.Subscription) {
+func (c *Cluster) run(ctx context.Context) {
 	defer close(c.done)
-	defer sub.Unsubscribe() //nolint:errcheck // of no further use either way
+	defer c.deafen()
 	status := c.cfg.NC.StatusChanged(nats.CONNECTED, nats.RECONNECTING, nats.DISCONNECTED)
 	defer c.cfg.NC.RemoveStatusListener(status)
 	for _, incarnation := range c.cfg.Reaped {
@@ -74,6 +74,8 @@ func (c *Cluster) do(ctx context.Context, effect membership.Effect) {
 		c.delete(ctx, e)
 	case membership.Read:
 		c.read(ctx, e)
+	case membership.Hear:
+		c.hear(e)
 	case membership.TakeGeneration:
 		c.takeGeneration(ctx)
 	case membership.Lease:

@@ -5,8 +5,8 @@
 // # Model
 //
 // A silo has a [Gate], which is open while its lease runs, and a [Standing] in each shard.
-// A call passes both before its turn begins ([Shards.Admit]); the turn passes both again
-// before each commit, each outbound call and its reply ([Shards.Acts]), because the lease
+// A call passes both before its turn begins ([Place.Admit]); the turn passes both again
+// before each commit, each outbound call and its reply ([Place.Acts]), because the lease
 // may have run out, and the shard may have gone, while it ran.
 //
 // One goroutine, the one that steps the node, changes standings ([Shards.Apply]). Any

@@ -25,23 +25,17 @@ func NewShards(types []string, partitions int) *Shards {
 	return s
 }
 
-// word returns nil for a shard of a type that is not hosted here.
-func (s *Shards) word(shard membership.Shard) *atomic.Uint64 {
+// Place returns the silo's place in a shard, for whoever asks about it often.
+func (s *Shards) Place(shard membership.Shard) Place {
 	words := s.words[shard.Type]
 	if uint(shard.Partition) >= uint(len(words)) {
-		return nil
+		return Place{} // its type is not hosted here
 	}
-	return &words[shard.Partition]
+	return Place{&words[shard.Partition]}
 }
 
-// Standing returns the silo's place in a shard.
-func (s *Shards) Standing(shard membership.Shard) Standing {
-	word := s.word(shard)
-	if word == nil {
-		return Standing{Phase: Away}
-	}
-	return Unpack(word.Load())
-}
+// Standing returns how the silo stands in a shard.
+func (s *Shards) Standing(shard membership.Shard) Standing { return s.Place(shard).Standing() }
 
 // A Decision is what becomes of a call.
 type Decision uint8
@@ -53,28 +47,14 @@ const (
 	Moved                     // answer "not executed, moved"
 )
 
-// Admit decides about a call to a grain in the shard. Chain says that the call was made by
-// a turn, which waits for it: a sealed shard still serves those, else two grains that call
-// each other would wait for the move, and the move for them. That the turn runs on another
-// silo makes no difference, since that one's shard may be sealed as well. The turn is to
-// act under the since that is returned. Admit does not look at the lease.
+// Admit is Place.Admit of a shard.
 func (s *Shards) Admit(shard membership.Shard, chain bool) (d Decision, since uint64) {
-	at := s.Standing(shard)
-	switch {
-	case !at.acts(), at.Phase == Sealed && !chain:
-		return Moved, 0
-	case !at.Claimed:
-		return Claim, at.Since
-	default:
-		return Serve, at.Since
-	}
+	return s.Place(shard).Admit(chain)
 }
 
-// Acts says whether a turn of an activation that began under since may still execute,
-// commit, call and reply. Acts does not look at the lease.
+// Acts is Place.Acts of a shard.
 func (s *Shards) Acts(shard membership.Shard, since uint64) bool {
-	at := s.Standing(shard)
-	return at.acts() && at.Since == since
+	return s.Place(shard).Acts(since)
 }
 
 // Apply does what the node wants done with shards; other effects are no business of it.
@@ -123,13 +103,13 @@ func (s *Shards) enter(shard membership.Shard, p Phase) {
 }
 
 func (s *Shards) change(shard membership.Shard, f func(Standing) Standing) {
-	word := s.word(shard)
-	if word == nil {
+	p := s.Place(shard)
+	if p.word == nil {
 		return
 	}
 	for {
-		old := word.Load()
-		if word.CompareAndSwap(old, f(Unpack(old)).Pack()) {
+		old := p.word.Load()
+		if p.word.CompareAndSwap(old, f(Unpack(old)).Pack()) {
 			return
 		}
 	}

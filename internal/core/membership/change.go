@@ -94,7 +94,7 @@ func (n *Node) adopt(v *View, revision uint64) {
 	}
 	if old == nil || !sameMembers(old, v) {
 		n.settledAt = n.now
-		n.watchMembers()
+		n.hear()
 	}
 	me, member := v.Member(n.self())
 	switch {
@@ -123,18 +123,6 @@ func sameMembers(a, b *View) bool {
 		}
 	}
 	return true
-}
-
-// watchMembers observes all members.
-func (n *Node) watchMembers() {
-	for _, o := range n.order {
-		o.member = n.view.index(o.incarnation) >= 0
-	}
-	for _, m := range n.view.Members {
-		if m.Incarnation != n.self() && n.others[m.Incarnation] == nil {
-			n.readOther(m.Incarnation)
-		}
-	}
 }
 
 func (n *Node) refuse(err error) {

@@ -22,6 +22,12 @@ type Config struct {
 	Takeover  time.Duration // TO: for how long one must be seen unchanged; see MinTakeover
 	Settle    time.Duration // for how long the members must stay the same before shards move
 
+	// Watchmen is how many members from either end of the view listen to everybody, and
+	// everybody to them: 2. With all listening to all, fifty silos would hear five thousand
+	// heartbeats a second. The oldest coordinate; the newest are there where the others are
+	// all gone, as after a restart of everything.
+	Watchmen int
+
 	// Exempt: nobody can hold a lease of an earlier bucket, so that owners may be assigned
 	// at once in a new one. ExemptFirst: the same where the generation is 1, which the
 	// stores give only once: nobody was there before.

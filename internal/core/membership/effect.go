@@ -29,6 +29,13 @@ type (
 		Key Key
 	}
 
+	// Hear: from now on the announcements of these incarnations' beats are wanted, or of
+	// All, besides those of the view. Others need not be told, and are not heeded.
+	Hear struct {
+		All          bool
+		Incarnations []string // sorted
+	}
+
 	// TakeGeneration: increment the generation in every state store, durably. Generation is
 	// to follow.
 	TakeGeneration struct{}
@@ -80,6 +87,7 @@ type Sealed struct {
 func (Write) effect()          {}
 func (Delete) effect()         {}
 func (Read) effect()           {}
+func (Hear) effect()           {}
 func (TakeGeneration) effect() {}
 func (Lease) effect()          {}
 func (Changed) effect()        {}

@@ -28,9 +28,10 @@ type Node struct {
 	lastOp uint64
 	ops    map[uint64]op // under way
 
-	own    ownBeat
-	others map[string]*other
-	order  []*other // the same, by name
+	own     ownBeat
+	others  map[string]*other
+	order   []*other // the same, by name
+	watches bool     // we are one of those who listen to everybody
 
 	view      *View  // the newest seen; nil: none yet
 	viewRev   uint64 // its revision
@@ -47,6 +48,9 @@ type Node struct {
 
 // NewNode makes a node, which wants to join. It does nothing before it is Connected.
 func NewNode(cfg Config) *Node {
+	if cfg.Watchmen == 0 {
+		cfg.Watchmen = defaultWatchmen
+	}
 	return &Node{
 		cfg:    cfg,
 		luck:   cfg.Luck,
@@ -57,6 +61,8 @@ func NewNode(cfg Config) *Node {
 		shards: make(map[Shard]*held),
 	}
 }
+
+const defaultWatchmen = 2
 
 // View returns the newest view that the node has seen, or nil.
 func (n *Node) View() *View { return n.view }
@@ -168,6 +174,8 @@ func (n *Node) connect() {
 	n.own.due = n.now
 	n.readView()
 	for _, o := range n.order {
-		n.readOther(o.incarnation)
+		if o.heard || o.reaped {
+			n.readOther(o.incarnation)
+		}
 	}
 }

@@ -17,6 +17,7 @@ type other struct {
 	deadAt   Time // when the tombstone was seen
 	reaped   bool // its process is gone: no need to wait
 	member   bool // of the newest view
+	heard    bool // we listen to it; see hear
 }
 
 // collectAfter is after how many takeover times a tombstone of somebody who is in no
@@ -27,7 +28,7 @@ const collectAfter = 10
 func (n *Node) watch(incarnation string) *other {
 	o := n.others[incarnation]
 	if o == nil {
-		o = &other{incarnation: incarnation, at: n.now, member: n.view.index(incarnation) >= 0}
+		o = &other{incarnation: incarnation, at: n.now, member: n.view.index(incarnation) >= 0, heard: n.watches}
 		n.others[incarnation] = o
 		at, _ := slices.BinarySearchFunc(n.order, incarnation, byName)
 		n.order = slices.Insert(n.order, at, o)
@@ -48,6 +49,41 @@ func (n *Node) readOther(incarnation string) {
 	if o := n.watch(incarnation); !o.busy {
 		o.busy = true
 		n.read(op{kind: opReadOther, key: Key(incarnation)})
+	}
+}
+
+// hear decides whom we listen to in a new view. Whoever is new to us is read, and the time
+// counts from then.
+func (n *Node) hear() {
+	ends, last := n.cfg.Watchmen, len(n.view.Members)-n.cfg.Watchmen
+	watchman := func(at int) bool { return at >= 0 && (at < ends || at >= last) }
+	n.watches = watchman(n.view.index(n.self()))
+	for _, m := range n.view.Members {
+		if m.Incarnation != n.self() {
+			n.watch(m.Incarnation)
+		}
+	}
+	var names []string
+	for _, o := range n.order {
+		at := n.view.index(o.incarnation)
+		was := o.heard
+		o.member, o.heard = at >= 0, n.watches || watchman(at)
+		if o.heard {
+			names = append(names, o.incarnation)
+		}
+		if o.heard && !was {
+			o.at = n.now
+		}
+	}
+	if n.watches {
+		n.emit(Hear{All: true})
+	} else {
+		n.emit(Hear{Incarnations: names})
+	}
+	for _, o := range slices.Clone(n.order) {
+		if o.heard && (o.at == n.now || o.revision == 0) {
+			n.readOther(o.incarnation)
+		}
 	}
 }
 
@@ -101,6 +137,7 @@ func (n *Node) observe() {
 		incarnation, member := o.incarnation, o.member
 		switch {
 		case o.busy:
+		case !o.heard && !o.reaped && !o.beat.Dead:
 		case o.beat.Dead:
 			if !member && n.Coordinates() && n.now.Since(o.deadAt) > collectAfter*n.cfg.Takeover {
 				n.remove(op{kind: opCollect, key: Key(incarnation)}, o.revision)

@@ -95,7 +95,9 @@ func (n *Node) seen(e Seen) (quiet bool) {
 			n.own.due = n.now // no evidence, but our next heartbeat's failure will be
 		}
 	default:
-		n.otherSeen(string(e.Key), e.Revision, e.Record)
+		if o := n.others[string(e.Key)]; o == nil && n.watches || o != nil && o.heard {
+			n.otherSeen(string(e.Key), e.Revision, e.Record)
+		}
 		return e.Record.Beat != nil && !e.Record.Beat.Dead
 	}
 	return false
