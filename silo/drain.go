@@ -131,6 +131,9 @@ func (inc *incarnation) unseal(shards []membership.Shard) {
 		p.mu.Lock()
 		d := p.drain
 		p.drain = nil
+		if p.tenure != nil && p.tenure.revoked.Load() {
+			p.tenure = p.tenure.again() // whoever was given up stays so
+		}
 		p.mu.Unlock()
 		if d != nil {
 			d.forget(shard)

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	gates "github.com/teff-dev/teff/internal/core/activation"
 	"github.com/teff-dev/teff/internal/core/membership"
 	"github.com/teff-dev/teff/persistence"
 )
@@ -16,13 +17,14 @@ import (
 type tenure struct {
 	inc   *incarnation
 	shard membership.Shard
+	place gates.Place // the shard's
 	fence persistence.Fence
 
 	// Its turns had their time to end when the shard was to move, and did not.
 	revoked atomic.Bool
 
 	claiming sync.Mutex // held while the store takes the fence
-	claimed  bool
+	claimed  atomic.Bool
 }
 
 // acts is the gate: it says whether something activated under the tenure may begin a turn,
@@ -33,16 +35,27 @@ func (t *tenure) acts(now membership.Time) bool {
 
 // holds says the same, the lease aside: where that has run out, it may yet be renewed.
 func (t *tenure) holds() bool {
-	return !t.revoked.Load() && t.inc.shards.Acts(t.shard, t.fence.Since)
+	return !t.revoked.Load() && t.place.Acts(t.fence.Since)
+}
+
+// again is the same tenure for who comes from now on, without those whom it was revoked
+// for. What they may have under way in the store is held against the revisions there.
+func (t *tenure) again() *tenure {
+	next := &tenure{inc: t.inc, shard: t.shard, fence: t.fence}
+	next.claimed.Store(t.claimed.Load())
+	return next
 }
 
 // claim returns when the store has taken the tenure's fence: from then on, what earlier
 // owners have under way is refused there. It is made once, before anything is loaded.
 // Whoever comes meanwhile waits; when it fails, the next one tries again.
 func (t *tenure) claim(ctx context.Context, store persistence.Store) error {
+	if t.claimed.Load() {
+		return nil
+	}
 	t.claiming.Lock()
 	defer t.claiming.Unlock()
-	if t.claimed {
+	if t.claimed.Load() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, claimWait)
@@ -54,7 +67,7 @@ func (t *tenure) claim(ctx context.Context, store persistence.Store) error {
 	if err := store.Claim(ctx, t.fence, shard); err != nil {
 		return storeError(err, fmt.Sprintf("claim %s", shard))
 	}
-	t.claimed = true
+	t.claimed.Store(true)
 	t.inc.shards.Claimed(t.shard, t.fence.Since)
 	return nil
 }
