@@ -41,7 +41,7 @@ func (t *tenure) holds() bool {
 // again is the same tenure for who comes from now on, without those whom it was revoked
 // for. What they may have under way in the store is held against the revisions there.
 func (t *tenure) again() *tenure {
-	next := &tenure{inc: t.inc, shard: t.shard, fence: t.fence}
+	next := &tenure{inc: t.inc, shard: t.shard, place: t.place, fence: t.fence}
 	next.claimed.Store(t.claimed.Load())
 	return next
 }
