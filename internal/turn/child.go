@@ -19,7 +19,8 @@ func (t *Turn) Adopt(c Child) bool {
 	if t.child == nil {
 		t.child = c
 	} else {
-		t.more = append(t.more, c)
+		w := t.waiting()
+		w.more = append(w.more, c)
 	}
 	return true
 }
@@ -32,9 +33,12 @@ func (t *Turn) Release(c Child) {
 		t.child = nil
 		return
 	}
-	for i, other := range t.more {
+	if t.waits == nil {
+		return
+	}
+	for i, other := range t.waits.more {
 		if other == c {
-			t.more = append(t.more[:i], t.more[i+1:]...)
+			t.waits.more = append(t.waits.more[:i], t.waits.more[i+1:]...)
 			return
 		}
 	}

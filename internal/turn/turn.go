@@ -17,7 +17,7 @@ import (
 type Turn struct {
 	owner    any       // whose turn it is; compared by identity
 	parent   *Turn     // the turn that awaits this one, in this process; nil if none
-	chain    string    // the calls that led here from other processes; empty if none
+	chain    *string   // the calls that led here from other processes; nil if none
 	deadline time.Time // zero: none
 	readOnly bool
 
@@ -25,12 +25,25 @@ type Turn struct {
 	baton atomic.Pointer[baton] // nil: there have been no branches
 
 	mu    sync.Mutex
-	done  chan struct{} // made when asked for
-	err   error         // Invariant: done is closed, if made, exactly when err != nil
+	err   error
+	child Child // told of the cancellation; nil if none
+	waits *waits
+}
+
+// waits are who else is told of a turn's cancellation. Few turns have any.
+type waits struct {
+	done  chan struct{} // made when asked for; Invariant: closed exactly when the turn's err != nil
 	after map[*func()]struct{}
-	child Child       // told of the cancellation; nil if none
-	more  []Child     // the same, beside the first
+	more  []Child     // beside the first
 	timer *time.Timer // armed when somebody first waits for the end
+}
+
+// waiting returns the turn's waits, which it makes if there are none. t.mu is held.
+func (t *Turn) waiting() *waits {
+	if t.waits == nil {
+		t.waits = new(waits)
+	}
+	return t.waits
 }
 
 // key finds the turn in contexts derived from it.
@@ -62,10 +75,21 @@ func (t *Turn) Parent() *Turn { return t.parent }
 
 // SetChain says which calls led here from other processes. It is called at most once,
 // before t is shared.
-func (t *Turn) SetChain(chain string) { t.chain = chain }
+func (t *Turn) SetChain(chain string) {
+	if chain == "" {
+		return
+	}
+	kept := chain // the parameter itself would cost an allocation in any case
+	t.chain = &kept
+}
 
 // Chain is what SetChain was given.
-func (t *Turn) Chain() string { return t.chain }
+func (t *Turn) Chain() string {
+	if t.chain == nil {
+		return ""
+	}
+	return *t.chain
+}
 
 // Over says that the turn has ended.
 func (t *Turn) Over() bool { return t.over.Load() }
@@ -90,13 +114,13 @@ func (t *Turn) Cancel(err error) {
 		return
 	}
 	t.err = err
-	after, child, more := t.after, t.child, t.more
-	t.after, t.child, t.more = nil, nil, nil
-	if t.done != nil {
-		close(t.done)
-	}
-	if t.timer != nil {
-		t.timer.Stop()
+	child, w := t.child, t.waits
+	t.child = nil
+	var after map[*func()]struct{}
+	var more []Child
+	if w != nil {
+		after, more = w.after, w.more
+		w.end()
 	}
 	t.mu.Unlock()
 	if child != nil {
@@ -110,6 +134,17 @@ func (t *Turn) Cancel(err error) {
 	}
 }
 
+// end is called once the turn has its err, under its lock.
+func (w *waits) end() {
+	w.after, w.more = nil, nil
+	if w.done != nil {
+		close(w.done)
+	}
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
 // Deadline implements context.Context.
 func (t *Turn) Deadline() (time.Time, bool) { return t.deadline, !t.deadline.IsZero() }
 
@@ -118,22 +153,23 @@ func (t *Turn) Deadline() (time.Time, bool) { return t.deadline, !t.deadline.IsZ
 func (t *Turn) Done() <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.done != nil {
-		return t.done
+	w := t.waiting()
+	if w.done != nil {
+		return w.done
 	}
-	t.done = make(chan struct{})
+	w.done = make(chan struct{})
 	if t.err != nil {
-		close(t.done)
-		return t.done
+		close(w.done)
+		return w.done
 	}
-	t.arm()
-	return t.done
+	t.arm(w)
+	return w.done
 }
 
 // arm starts the deadline's timer unless it runs. t.mu is held, and t.err is nil.
-func (t *Turn) arm() {
-	if t.timer == nil && !t.deadline.IsZero() {
-		t.timer = time.AfterFunc(time.Until(t.deadline), func() { t.Cancel(context.DeadlineExceeded) })
+func (t *Turn) arm(w *waits) {
+	if w.timer == nil && !t.deadline.IsZero() {
+		w.timer = time.AfterFunc(time.Until(t.deadline), func() { t.Cancel(context.DeadlineExceeded) })
 	}
 }
 
@@ -167,17 +203,18 @@ func (t *Turn) AfterFunc(f func()) (stop func() bool) {
 		go f()
 		return func() bool { return false }
 	}
-	if t.after == nil {
-		t.after = make(map[*func()]struct{}, 1)
+	w := t.waiting()
+	if w.after == nil {
+		w.after = make(map[*func()]struct{}, 1)
 	}
-	t.arm()
+	t.arm(w)
 	p := &f
-	t.after[p] = struct{}{}
+	w.after[p] = struct{}{}
 	return func() bool {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		_, waiting := t.after[p]
-		delete(t.after, p)
+		_, waiting := w.after[p]
+		delete(w.after, p)
 		return waiting
 	}
 }
