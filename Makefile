@@ -27,6 +27,19 @@ sim: ## 10,000 seeds of the simulated cluster, or a trace: SEED=n STEPS=n SCENAR
 	else \
 	  SEEDS=$(or $(SEEDS),10000) FROM=$(or $(FROM),0) STEPS=$(or $(STEPS),0) DEEP=1 $(GO) test -count=1 -timeout 15m -run '^Test(Seeds|All)' -v ./internal/core/sim; fi
 
+.PHONY: faults
+faults: iproute ## the fault programme: real processes, every fault, the mutants (20 min); RUN=regexp
+	$(GO) run ./internal/faults/cmd/faults -run '$(RUN)'
+
+.PHONY: faults-ci
+faults-ci: iproute ## the part of it that every change must pass (6 min)
+	$(GO) run ./internal/faults/cmd/faults -set ci -run '$(RUN)'
+
+# Partitions need the program ip; without it, or without root, those scenarios are skipped.
+.PHONY: iproute
+iproute:
+	@command -v ip >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install -qq -y iproute2 >/dev/null; } || echo 'no ip: partitions will be skipped'
+
 .PHONY: behaviours
 behaviours: ## run the tests of the promised behaviours
 	$(GO) test -run Behaviour -count=1 ./...
@@ -74,7 +87,7 @@ fmt: tools ## format all Go code
 .PHONY: generate
 generate: ## generate Go code from the protos
 	$(GO) run ./cmd/teff generate --out protos -I protos protos
-	for s in bench internal/probe samples/hello samples/bank samples/wordcount; do $(GO) run ./cmd/teff generate --out $$s -I $$s $$s; done
+	for s in bench internal/faults internal/probe samples/hello samples/bank samples/wordcount; do $(GO) run ./cmd/teff generate --out $$s -I $$s $$s; done
 
 .PHONY: tools
 tools: bin/.tools ## build buf, golangci-lint and gofumpt into bin/ (minutes, once)

@@ -28,8 +28,7 @@ type childSpec struct {
 	Heartbeat time.Duration
 	Drain     time.Duration
 	Mutant    membership.Mutant
-	Local     int           // callers within the silo
-	AckSlow   time.Duration // by how much later everything from NATS arrives
+	Local     int // callers within the silo
 }
 
 // Child runs the process as a child of the programme, if it is one, and says so. It is the

@@ -99,8 +99,7 @@ type outage struct {
 	gap time.Duration
 }
 
-// outages are the longest pauses between two answers of each key that end after the
-// instant at and begin before until.
+// outages are the longest times between at and until in which each key was not answered.
 func outages(ops []op, at, until time.Duration) []outage {
 	answers := make(map[string][]time.Duration)
 	for _, o := range ops {
@@ -114,7 +113,7 @@ func outages(ops []op, at, until time.Duration) []outage {
 		longest, before := time.Duration(0), at
 		for _, t := range times {
 			if t > at {
-				longest, before = max(longest, t-before), t
+				longest, before = max(longest, min(t, until)-before), t
 			}
 			if t > until {
 				break

@@ -49,7 +49,7 @@ func usual() load {
 // A crowd is the callers of a run.
 type crowd struct {
 	load    load
-	callers []grain.Caller
+	callers atomic.Pointer[[]grain.Caller]
 	history *history
 	quiet   atomic.Bool // nobody writes registers for now
 
@@ -93,7 +93,10 @@ func (c *crowd) begin(ctx context.Context) {
 }
 
 // caller spreads callers over clients and the door.
-func (c *crowd) caller(id int) grain.Caller { return c.callers[id%len(c.callers)] }
+func (c *crowd) caller(id int) grain.Caller {
+	all := *c.callers.Load()
+	return all[id%len(all)]
+}
 
 // do makes one call and writes down what became of it. A call lives to its own deadline
 // when the run ends: so its fate is known.
@@ -232,10 +235,12 @@ func (o op) failed() error {
 
 // insist tries again until it works, or ctx ends.
 func (c *crowd) insist(ctx context.Context, f func() error) error {
-	for {
-		err := f()
-		if err == nil || ctx.Err() != nil || wait(ctx, 100*time.Millisecond) != nil {
-			return err
+	err := ctx.Err()
+	for ctx.Err() == nil {
+		if err = f(); err == nil {
+			return nil
 		}
+		_ = wait(ctx, 100*time.Millisecond) // its end shows in the loop's condition
 	}
+	return err
 }

@@ -2,8 +2,6 @@ package faults
 
 import (
 	"context"
-	"io"
-	"net"
 	"time"
 
 	"github.com/teff-dev/teff/grain"
@@ -35,59 +33,3 @@ const (
 	localPatience = 20 * time.Millisecond
 	localAgain    = time.Second
 )
-
-// A lateDialer makes connections by which everything arrives late.
-type lateDialer struct {
-	by time.Duration
-}
-
-// Dial implements nats.CustomDialer.
-func (d lateDialer) Dial(network, address string) (net.Conn, error) {
-	conn, err := net.DialTimeout(network, address, 2*time.Second)
-	if err != nil {
-		return nil, err
-	}
-	c := &lateConn{Conn: conn, chunks: make(chan chunk, 1<<16)}
-	go c.read(d.by) // until the connection ends
-	return c, nil
-}
-
-type lateConn struct {
-	net.Conn
-	chunks chan chunk
-	rest   []byte
-}
-
-type chunk struct {
-	at   time.Time
-	data []byte
-}
-
-func (c *lateConn) read(by time.Duration) {
-	defer close(c.chunks)
-	for {
-		data := make([]byte, 32<<10)
-		n, err := c.Conn.Read(data)
-		if n > 0 {
-			c.chunks <- chunk{time.Now().Add(by), data[:n]}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// Read returns what arrived a while ago.
-func (c *lateConn) Read(p []byte) (int, error) {
-	for len(c.rest) == 0 {
-		next, ok := <-c.chunks
-		if !ok {
-			return 0, io.EOF
-		}
-		_ = wait(context.Background(), time.Until(next.at))
-		c.rest = next.data
-	}
-	n := copy(p, c.rest)
-	c.rest = c.rest[n:]
-	return n, nil
-}

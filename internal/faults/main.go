@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 
 	"github.com/teff-dev/teff/internal/core/membership"
@@ -17,7 +18,7 @@ type Options struct {
 }
 
 // Run runs scenarios one after the other and reports on out. The error says that one
-// failed.
+// failed, or that a mutant was not caught.
 func Run(ctx context.Context, o Options, out io.Writer) error {
 	only, err := regexp.Compile(o.Only)
 	if err != nil {
@@ -28,26 +29,52 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		return fmt.Errorf("%q is no set of scenarios: test, ci or all", o.Set)
 	}
 	var failed []error
+	var figures []figure
 	for _, sc := range scenarios() {
-		if sc.in > limit || !only.MatchString(sc.name) {
-			continue
-		}
-		if sc.network {
-			if why := noNetwork(); why != "" {
-				fmt.Fprintf(out, "%-8s %s: %s\n", "SKIPPED", sc.name, why)
-				continue
+		if sc.in <= limit && only.MatchString(sc.name) {
+			r, err := sc.runAndPrint(ctx, out)
+			failed = append(failed, err)
+			if r != nil {
+				figures = append(figures, r.figures...)
 			}
 		}
-		r, err := sc.run(ctx, membership.NoMutant)
-		if err != nil {
-			failed = append(failed, err)
-			fmt.Fprintf(out, "%-8s %v\n", "BROKEN", err)
-			continue
-		}
-		r.print(out)
-		if len(r.violations) > 0 || r.missing != "" {
-			failed = append(failed, fmt.Errorf("%s failed", sc.name))
+	}
+	for _, m := range mutants() {
+		if m.in <= limit && only.MatchString(m.name()) {
+			failed = append(failed, m.run(ctx, out))
 		}
 	}
+	for _, f := range figures {
+		fmt.Fprintf(out, "%s: %s\n", f.what, f.is)
+	}
 	return errors.Join(failed...)
+}
+
+func (sc *scenario) runAndPrint(ctx context.Context, out io.Writer) (*report, error) {
+	if why := sc.impossible(); why != "" {
+		fmt.Fprintf(out, "%-8s %s: %s\n", "SKIPPED", sc.name, why)
+		return nil, nil
+	}
+	r, err := sc.run(ctx, membership.NoMutant)
+	if err != nil {
+		fmt.Fprintf(out, "%-8s %v\n", "BROKEN", err)
+		return nil, err
+	}
+	r.print(out)
+	if r.failed() {
+		return r, fmt.Errorf("%s failed", sc.name)
+	}
+	return r, nil
+}
+
+// impossible says why the scenario cannot be run here; "": it can.
+func (sc *scenario) impossible() string {
+	switch {
+	case sc.network:
+		return noNetwork()
+	case sc.disk > 0 && os.Geteuid() != 0:
+		return "it needs root, to mount a disk of memory"
+	default:
+		return ""
+	}
 }

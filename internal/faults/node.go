@@ -29,6 +29,7 @@ type node struct {
 	read atomic.Int64 // how often it was read since
 	slow atomic.Int64
 	down atomic.Bool
+	late atomic.Int64 // by how much later everything from NATS arrives
 }
 
 // serveSilo is a child that is a silo, until SIGTERM drains it or its parent goes.
@@ -81,6 +82,7 @@ func (n *node) start(ctx context.Context) (*silo.Silo, error) {
 		Cluster:      n.spec.Cluster,
 		Name:         n.spec.Name,
 		NATS:         n.spec.NATS,
+		NATSOptions:  []nats.Option{nats.SetCustomDialer(lateDialer{by: &n.late})},
 		Heartbeat:    n.spec.Heartbeat,
 		DrainTimeout: n.spec.Drain,
 		Logger:       slog.New(slog.NewTextHandler(log, nil)),
@@ -88,9 +90,6 @@ func (n *node) start(ctx context.Context) (*silo.Silo, error) {
 			store, err := open(ctx, nc, cluster)
 			return &ward{Store: store, slow: &n.slow, down: &n.down}, err
 		},
-	}
-	if n.spec.AckSlow > 0 {
-		cfg.NATSOptions = []nats.Option{nats.SetCustomDialer(lateDialer{by: n.spec.AckSlow})}
 	}
 	return silo.Start(rig.With(ctx, &rig.Rig{Clock: clock, Pass: trace.write, Mutant: n.spec.Mutant}), cfg)
 }
@@ -108,6 +107,10 @@ func (n *node) do(verb, arg string) error {
 	case "slow":
 		d, err := time.ParseDuration(arg)
 		n.slow.Store(int64(d))
+		return err
+	case "late":
+		d, err := time.ParseDuration(arg)
+		n.late.Store(int64(d))
 		return err
 	case "down":
 		down, err := strconv.ParseBool(arg)

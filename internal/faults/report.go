@@ -35,6 +35,9 @@ type report struct {
 
 func (r *report) bad(sentences []string) { r.violations = append(r.violations, sentences...) }
 
+// failed says that the product is wrong, or the test.
+func (r *report) failed() bool { return len(r.violations) > 0 || r.missing != "" }
+
 // judge checks all that was written down.
 func (r *report) judge(w *world) error {
 	var err error

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/teff-dev/teff/internal/core/membership"
+	faultsv1 "github.com/teff-dev/teff/internal/faults/faults/v1"
 )
 
 // A set is when a scenario is run: in every test, in every change's check, or in the
@@ -31,7 +32,6 @@ type scenario struct {
 	heartbeat time.Duration // zero: the silo's default
 	drain     time.Duration // zero: the silo's default
 	local     int           // callers within each silo
-	ackSlow   time.Duration // by how much later everything reaches silo-0
 	network   bool          // each silo in a network namespace of its own
 	disk      int64         // the bytes of a disk of its own for NATS; zero: none
 	faultless bool          // no call may fail
@@ -62,11 +62,12 @@ func (sc *scenario) run(ctx context.Context, mutant membership.Mutant) (r *repor
 		return nil, err
 	}
 	w := &world{dir: dir, sc: sc, mutant: mutant, silos: make(map[string]*process)}
+	w.crowd = &crowd{load: sc.load, history: new(history), unpaid: make(map[string]*faultsv1.PayRequest)}
 	defer func() {
 		if clearErr := w.clear(); err == nil && clearErr != nil {
 			err = clearErr
 		}
-		if err == nil && len(r.violations) == 0 && r.missing == "" && os.Getenv(keepEnv) == "" {
+		if err == nil && (!r.failed() || mutant != membership.NoMutant) && os.Getenv(keepEnv) == "" {
 			err = w.removeAll()
 		}
 		if err != nil {
@@ -105,7 +106,7 @@ func (sc *scenario) run(ctx context.Context, mutant membership.Mutant) (r *repor
 // recovery waits until every grain has been served again, which must not take long once
 // the faults have ceased.
 func (r *report) recovery(ctx context.Context, w *world) {
-	const limit = 10 * time.Second // takeover, 5 s, and the patience of this machine
+	limit := 10*time.Second + 7*w.sc.heartbeat // takeover, 5 s, and the patience of this machine
 	err := w.until(ctx, limit, "every register was served again", func() bool {
 		served := w.crowd.history.served()
 		for i := range registers {

@@ -13,6 +13,7 @@ func scenarios() []*scenario {
 		pauseSilo("pause-silo", 6*time.Second, setTest),
 		pauseSilo("pause-silo-briefly", 2*time.Second, setCI),
 		pauseSilo("pause-silo-long", 20*time.Second, setAll),
+		neighbours(),
 		rollingRestart(),
 		storm(),
 		killNATS(),
@@ -23,6 +24,7 @@ func scenarios() []*scenario {
 		cutOff("cut", cutBoth, setCI),
 		cutOff("cut-from-silo", cutOut, setAll),
 		cutOff("cut-to-silo", cutIn, setAll),
+		lateAnswers(),
 		wallClock(),
 		slowStore(),
 		downStore(),
@@ -32,7 +34,7 @@ func scenarios() []*scenario {
 
 // killSilos kills a silo every few seconds, without a word, and starts it anew.
 func killSilos() *scenario {
-	const kills = 3
+	const kills = 2
 	return &scenario{
 		name: "kill-silo", about: "kill -9 of a silo every few seconds, which is started anew",
 		in: setTest, silos: 3, load: usual(),

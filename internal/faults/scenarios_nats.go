@@ -149,7 +149,7 @@ func killAll() *scenario {
 // loseNATS loses NATS's directory: the cluster's bucket, and the state as well, since that
 // is kept there too. Nothing of the state can be there afterwards. What the silos must do
 // nonetheless: not to act two at a time, not to answer with anything older than what they
-// had acknowledged, and to serve again when they are started anew.
+// had acknowledged, and to serve again when they, and the clients, are started anew.
 func loseNATS() *scenario {
 	l := usual()
 	l.perCounter, l.payers = 0, 0
@@ -183,6 +183,11 @@ func loseNATS() *scenario {
 				all = append(all, func() error { return w.restart(ctx, siloName(i)) })
 			}
 			if err := together(all); err != nil {
+				return err
+			}
+			// With the state the generations are lost, and views begin anew: whoever knows an
+			// old one, of a higher epoch, takes it for the newer.
+			if err := w.connect(ctx); err != nil {
 				return err
 			}
 			return wait(ctx, 6*time.Second)

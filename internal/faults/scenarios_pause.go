@@ -20,10 +20,7 @@ const lease = 3 * time.Second
 func pauseSilo(name string, long time.Duration, in set) *scenario {
 	l := usual()
 	l.hold, l.patience = 400*time.Millisecond, max(8*time.Second, long+4*time.Second)
-	rounds := 2
-	if long > 10*time.Second {
-		rounds = 1
-	}
+	const rounds = 1
 	return &scenario{
 		name: name, about: fmt.Sprintf("SIGSTOP of a silo, mid-turn and mid-commit, and SIGCONT after %s", long),
 		in: in, silos: 3, load: l, local: 2,
@@ -41,7 +38,43 @@ func pauseSilo(name string, long time.Duration, in set) *scenario {
 			}
 			return fewer("silos were declared dead", r.deaths, rounds)
 		},
-		check: func(w *world, r *report) []string { return r.othersUnmoved(w) },
+	}
+}
+
+// neighbours stops a silo's process for less than a lease: only who calls its own shards
+// has to wait.
+func neighbours() *scenario {
+	const rounds = 3
+	l := usual()
+	l.hold, l.payers = 0, 0
+	return &scenario{
+		name: "neighbours", about: "SIGSTOP of a silo for 2.5 s, and how long calls to the others' shards take",
+		in: setCI, silos: 3, load: l,
+		inject: func(ctx context.Context, w *world) error {
+			if err := wait(ctx, 3*time.Second); err != nil { // what is measured first is a cluster that is warm
+				return err
+			}
+			for i := range rounds {
+				p := w.silo(siloName(i))
+				w.fault()
+				w.pauses = append(w.pauses, pause{name: p.spec.Name, view: w.views.now(), from: boottime(), to: boottime() + 2500*time.Millisecond})
+				if err := p.signal(syscall.SIGSTOP); err != nil {
+					return err
+				}
+				if err := wait(ctx, 2500*time.Millisecond); err != nil {
+					return err
+				}
+				if err := p.signal(syscall.SIGCONT); err != nil {
+					return err
+				}
+				if err := wait(ctx, 2*time.Second); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		missing: func(_ *world, r *report) string { return r.pauseMissing(rounds, 2500*time.Millisecond) },
+		check:   func(w *world, r *report) []string { return r.othersUnmoved(w) },
 	}
 }
 
@@ -54,7 +87,6 @@ func (w *world) pauseOne(ctx context.Context, name string, long time.Duration) e
 	if err := wait(ctx, time.Second); err != nil {
 		return err
 	}
-	w.pauses = append(w.pauses, pause{name: name, view: w.views.now(), from: boottime(), to: boottime() + long})
 	w.fault()
 	if err := p.signal(syscall.SIGSTOP); err != nil {
 		return err
@@ -111,7 +143,7 @@ func (r *report) othersUnmoved(w *world) []string {
 			door = append(door, o.ret-o.call)
 		case in:
 			paused = append(paused, o.ret-o.call)
-		case o.call < r.first && !w.atDoor(o.caller):
+		case o.call > r.first && o.call < w.faults[0] && !w.atDoor(o.caller):
 			quiet = append(quiet, o.ret-o.call)
 		}
 	}
@@ -125,8 +157,7 @@ func (r *report) othersUnmoved(w *world) []string {
 
 func (w *world) pausedAt(t time.Duration) (pause, bool) {
 	for _, p := range w.pauses {
-		// Not its first moments: at its end shards move, and that is another matter.
-		if t >= p.from && t < min(p.to, p.from+lease) {
+		if t >= p.from && t < p.to {
 			return p, true
 		}
 	}

@@ -39,6 +39,41 @@ func cutOff(name string, how cut, in set) *scenario {
 	}
 }
 
+// lateAnswers has everything reach a silo late before it is cut off: its last heartbeat
+// counts from when it was sent, and not from when its answer came.
+func lateAnswers() *scenario {
+	l := usual()
+	l.patience = 25 * time.Second
+	return &scenario{
+		name: "late-answers", about: "NATS's answers reach a silo late, and then no more",
+		in: setAll, silos: 3, load: l, local: 4, network: true, heartbeat: 2 * time.Second,
+		inject: func(ctx context.Context, w *world) error {
+			victim := siloName(0)
+			if err := w.silo(victim).tell("late 2900ms"); err != nil {
+				return err
+			}
+			if err := wait(ctx, 8*time.Second); err != nil {
+				return err
+			}
+			w.fault()
+			if err := w.net.cut(victim, cutBoth); err != nil {
+				return err
+			}
+			if err := wait(ctx, 20*time.Second); err != nil {
+				return err
+			}
+			if err := w.silo(victim).tell("late 0s"); err != nil {
+				return err
+			}
+			if err := w.net.heal(victim, cutBoth); err != nil {
+				return err
+			}
+			return wait(ctx, 8*time.Second)
+		},
+		missing: func(_ *world, r *report) string { return fewer("silos were declared dead", r.deaths, 1) },
+	}
+}
+
 // wallClock sets the wall clocks of silos, forward and back: nothing happens.
 func wallClock() *scenario {
 	return &scenario{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -19,7 +18,6 @@ import (
 	"github.com/teff-dev/teff/client"
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/core/membership"
-	faultsv1 "github.com/teff-dev/teff/internal/faults/faults/v1"
 	"github.com/teff-dev/teff/internal/wire"
 )
 
@@ -85,7 +83,7 @@ func (w *world) begin(ctx context.Context) error {
 	if err := w.connect(ctx); err != nil {
 		return err
 	}
-	return w.until(ctx, 30*time.Second, fmt.Sprintf("%d silos share all shards", w.sc.silos), func() bool {
+	return w.until(ctx, 30*time.Second+10*w.sc.heartbeat, fmt.Sprintf("%d silos share all shards", w.sc.silos), func() bool {
 		w.views.ask()
 		return w.views.settled(w.sc.silos)
 	})
@@ -131,9 +129,6 @@ func (w *world) spawnSilo(name string) (*process, error) {
 		_, port, _ := net.SplitHostPort(w.listen)
 		spec.NATS, namespace = w.net.home(name)+":"+port, w.net.namespace(name)
 	}
-	if name == siloName(0) {
-		spec.AckSlow = w.sc.ackSlow
-	}
 	return spawn(spec, namespace)
 }
 
@@ -170,7 +165,7 @@ func (w *world) connect(ctx context.Context) error {
 	}
 	var callers []grain.Caller
 	for range 2 {
-		c, err := client.Connect(ctx, client.Config{NATS: w.url(), Cluster: clusterName, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		c, err := client.Connect(ctx, client.Config{NATS: w.url(), Cluster: clusterName, Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			return err
 		}
@@ -178,17 +173,16 @@ func (w *world) connect(ctx context.Context) error {
 		callers = append(callers, c)
 	}
 	nc, err := nats.Connect(w.url(), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond),
-		nats.ReconnectBufSize(-1), nats.PingInterval(2*time.Second), nats.MaxPingsOutstanding(2))
+		nats.ReconnectBufSize(-1), nats.PingInterval(2*time.Second), nats.MaxPingsOutstanding(2),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		return err
 	}
 	w.closes = append(w.closes, nc.Close)
 	callers = append(callers, &door{nc: nc, names: names})
-	if w.views, err = watchViews(nc, names); err != nil {
-		return err
-	}
-	w.crowd = &crowd{load: w.sc.load, callers: callers, history: new(history), unpaid: make(map[string]*faultsv1.PayRequest)}
-	return nil
+	w.crowd.callers.Store(&callers)
+	w.views, err = watchViews(nc, names)
+	return err
 }
 
 // until returns when cond holds.
