@@ -44,7 +44,7 @@ type activation struct {
 	mailbox mailbox
 	current *call // the turn under way, a hook's included
 	failure *grain.Error
-	used    int64 // when a call last came, on the silo's clock
+	used    int64 // when it last had something to do, on the silo's clock; valid unless busy
 	until   int64 // loading, ending: when it takes too long; failed: when to forget it
 	keep    int64 // not idle before
 }
@@ -85,7 +85,6 @@ func (a *activation) admit(c *call) (gone bool, err *grain.Error) {
 		return false, withRetry(outcome.Refused(grain.CodeResourceExhausted, "%d calls wait for %s already: its mailbox is full", a.of.mailbox, a.id()))
 	}
 	a.mailbox.push(c)
-	a.used = c.made
 	start := !a.busy
 	a.busy = true
 	a.mu.Unlock()
@@ -125,7 +124,7 @@ func (a *activation) work(w *worker) {
 		}
 		c := a.mailbox.pop()
 		if c == nil {
-			a.busy = false
+			a.busy, a.used = false, max(a.used, w.now)
 			a.mu.Unlock()
 			return
 		}
@@ -174,6 +173,7 @@ func (a *activation) load() bool {
 		return false // it took too long, and was given up
 	}
 	a.phase, a.until = phaseActive, 0
+	a.used = s.clock() // in case that no turn follows
 	return true
 }
 

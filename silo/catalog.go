@@ -26,6 +26,7 @@ type hosted struct {
 	turns  atomic.Int64
 	errors atomic.Int64
 	parts  []part // by partition
+	spread wire.Spread
 }
 
 // A part is what this silo has of one shard.
@@ -44,6 +45,7 @@ func newHosted(s *Silo, k *seam.Kind) *hosted {
 		idleAfter: k.IdleAfter,
 		mailbox:   int32(k.Mailbox),
 		parts:     make([]part, s.cfg.Partitions),
+		spread:    wire.SpreadOf(k.Service.Type, uint32(s.cfg.Partitions)),
 	}
 	setDefault(&h.idleAfter, s.cfg.IdleAfter)
 	setDefault(&h.mailbox, defaultMailbox)
@@ -51,7 +53,7 @@ func newHosted(s *Silo, k *seam.Kind) *hosted {
 }
 
 func (h *hosted) part(key string) *part {
-	return &h.parts[wire.PartitionOf(h.kind.Service.Type, key, uint32(len(h.parts)))]
+	return &h.parts[h.spread.Partition(key)]
 }
 
 // errMoved refuses a call that is somebody else's: whoever routes looks for the owner.
@@ -104,7 +106,7 @@ func (p *part) admits(chained bool) bool {
 	if t == nil || t.revoked.Load() {
 		return false
 	}
-	d, since := t.inc.shards.Admit(t.shard, chained)
+	d, since := t.place.Admit(chained)
 	return d != gates.Moved && since == t.fence.Since
 }
 

@@ -185,7 +185,7 @@ func (s *Silo) accept(msg *nats.Msg, target wire.Target, door bool) (*call, *hos
 		return nil, nil, outcome.NotExecuted(err)
 	}
 	rc := &remoteCall{
-		call:   call{method: m, made: s.clock()},
+		call:   call{method: m},
 		remote: remote{reply: msg.Reply, payload: msg.Data, codec: codec},
 	}
 	c := &rc.call
@@ -197,7 +197,7 @@ func (s *Silo) accept(msg *nats.Msg, target wire.Target, door bool) (*call, *hos
 		c.SetChain(msg.Header.Get(wire.HeaderChain))
 		rc.remote.origin = msg.Header.Get(wire.HeaderOrigin)
 	}
-	c.Begin(nil, nil, s.at(c.made).Add(timeout), m.ReadOnly)
+	c.Begin(nil, nil, s.in(timeout), m.ReadOnly)
 	return c, h, nil
 }
 

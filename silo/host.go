@@ -45,8 +45,8 @@ func (a *activation) Invoke(ctx context.Context, m *seam.Method, key string, req
 // Go implements seam.Host.
 func (a *activation) Go(f func(context.Context) error) error {
 	s := a.of.silo
-	c := &call{run: f, made: s.clock()}
-	c.Begin(a, nil, s.at(c.made).Add(s.cfg.CallTimeout), false)
+	c := &call{run: f}
+	c.Begin(a, nil, s.in(s.cfg.CallTimeout), false)
 	gone, err := a.admit(c)
 	if gone {
 		return a.over()

@@ -55,11 +55,11 @@ func (s *Silo) Invoke(ctx context.Context, m *seam.Method, key string, req proto
 // nothing was done. Awaiting says that the parent has given way already.
 func (s *Silo) invokeHere(ctx context.Context, parent *turn.Turn, awaiting bool, h *hosted, m *seam.Method, key string, req proto.Message) (resp proto.Message, moved bool, err *grain.Error) {
 	if !m.Immutable {
-		req = proto.Clone(req)
+		req = copyOf(req, m.NewRequest)
 	}
-	c := &call{method: m, req: req, made: s.clock()}
+	c := &call{method: m, req: req}
 	if m.OneWay {
-		c.Begin(nil, nil, s.deadline(context.Background(), c), m.ReadOnly) //nolint:contextcheck // it outlives whoever sends it
+		c.Begin(nil, nil, s.deadline(context.Background(), m), m.ReadOnly) //nolint:contextcheck // it outlives whoever sends it
 		moved, err := h.admit(key, c)
 		return nil, moved, err
 	}
@@ -87,7 +87,7 @@ func (s *Silo) unknownType(typ string) *grain.Error {
 // call hands c over and waits for its answer.
 func (s *Silo) call(ctx context.Context, h *hosted, key string, c *call, parent *turn.Turn, awaiting bool) (resp proto.Message, moved bool, err *grain.Error) {
 	c.ready, _ = readies.Get().(chan struct{})
-	c.Begin(nil, parent, s.deadline(ctx, c), c.method.ReadOnly)
+	c.Begin(nil, parent, s.deadline(ctx, c.method), c.method.ReadOnly)
 	if moved, err := h.admit(key, c); err != nil {
 		readies.Put(c.ready)
 		return nil, moved, err
@@ -137,16 +137,16 @@ func (c *call) ParentCancelled(cause error) {
 	}
 }
 
-// deadline is when c, made with ctx, must have ended.
-func (s *Silo) deadline(ctx context.Context, c *call) time.Time {
+// deadline is when a call that is made now, with ctx, must have ended.
+func (s *Silo) deadline(ctx context.Context, m *seam.Method) time.Time {
 	if d, ok := ctx.Deadline(); ok {
 		return d
 	}
-	d := c.method.Timeout
+	d := m.Timeout
 	if d == 0 {
 		d = s.cfg.CallTimeout
 	}
-	return s.at(c.made).Add(d)
+	return s.in(d)
 }
 
 // unheard counts and logs the error of a call that nobody waits for.

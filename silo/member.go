@@ -187,7 +187,7 @@ func (inc *incarnation) own(owned []membership.Owned) {
 		if p == nil {
 			continue
 		}
-		t := &tenure{inc: inc, shard: o.Shard, fence: persistence.Fence{Generation: generation, Since: o.Since}}
+		t := &tenure{inc: inc, shard: o.Shard, place: inc.shards.Place(o.Shard), fence: persistence.Fence{Generation: generation, Since: o.Since}}
 		p.mu.Lock()
 		p.tenure, p.drain = t, nil
 		p.mu.Unlock()

@@ -18,6 +18,7 @@ import (
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/bus"
 	"github.com/teff-dev/teff/internal/cluster"
+	"github.com/teff-dev/teff/internal/core/membership"
 	"github.com/teff-dev/teff/internal/rig"
 	"github.com/teff-dev/teff/internal/route"
 	"github.com/teff-dev/teff/internal/wire"
@@ -90,13 +91,14 @@ func Start(ctx context.Context, cfg Config) (*Silo, error) {
 	}
 	s := &Silo{
 		cfg: cfg, names: names, log: cfg.Logger, rig: rig.From(ctx),
-		started: time.Now(), boot: cluster.NewClock(),
+		boot:    cluster.NewClock(),
 		stopped: make(chan struct{}), left: make(chan struct{}),
 		proxies: make(chan struct{}, maxProxies),
 	}
 	if s.rig.Clock != nil {
 		s.boot = s.rig.Clock
 	}
+	s.started = time.Now().Add(-s.boot.Awake(s.boot.Now()))
 	s.lifetime, s.end = context.WithCancel(context.Background())
 	s.workers = newWorkers(s)
 	s.host()
@@ -129,8 +131,13 @@ func (s *Silo) host() {
 // clock is the time since the silo's start, in nanoseconds, unmoved by wall clocks.
 func (s *Silo) clock() int64 { return int64(s.boot.Now()) }
 
-// at is what time it was when the clock said so.
-func (s *Silo) at(clock int64) time.Time { return s.started.Add(time.Duration(clock)) }
+// at is what time it is when the clock says so, as contexts' deadlines have it.
+func (s *Silo) at(clock int64) time.Time {
+	return s.started.Add(s.boot.Awake(membership.Time(clock)))
+}
+
+// in is the time d from now. It reads half as much as time.Now would.
+func (s *Silo) in(d time.Duration) time.Time { return s.started.Add(time.Since(s.started) + d) }
 
 // openDir takes the data directory, where anything of this silo's is kept.
 func (s *Silo) openDir(context.Context) error {

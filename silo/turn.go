@@ -88,7 +88,7 @@ func (a *activation) runCall(c *call) (resp proto.Message, err error) {
 	case c.method.Immutable:
 		return resp, nil
 	default:
-		return proto.Clone(resp), nil
+		return copyOf(resp, c.method.NewReply), nil
 	}
 }
 

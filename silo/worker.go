@@ -37,9 +37,9 @@ const keepWorkers = 256
 // A worker runs the turns of one activation at a time.
 type worker struct {
 	woken   chan struct{} // of one
-	current atomic.Pointer[activation]
-	since   int64 // its stint began, on the silo's clock; zero: it has just come
-	now     int64 // when its last turn began
+	current *activation   // under the pool's lock
+	since   int64         // its stint began, on the silo's clock; zero: it has just come
+	now     int64         // when its last turn began
 }
 
 // stint is for how long a worker keeps others waiting for its processor, those who read
@@ -116,9 +116,7 @@ func (p *workers) loop(w *worker) {
 			if a == nil {
 				break
 			}
-			w.current.Store(a)
 			a.work(w)
-			w.current.Store(nil)
 		}
 	}
 }
@@ -127,21 +125,23 @@ func (p *workers) loop(w *worker) {
 // tired and another is coming for it, w idles, or ends.
 func (p *workers) next(w *worker, came bool) (a *activation, another *worker) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if came {
 		p.coming = false
 	}
 	if !w.tired() {
-		if a = p.ready.pop(); a != nil {
-			return a, p.call()
-		}
+		a = p.ready.pop()
 	}
-	if p.closed || len(p.idle) >= keepWorkers {
+	w.current = a
+	switch {
+	case a != nil:
+		another = p.call()
+	case p.closed || len(p.idle) >= keepWorkers:
 		p.remove(w)
-	} else {
+	default:
 		p.idle = append(p.idle, w)
 	}
-	return nil, nil
+	p.mu.Unlock()
+	return a, another
 }
 
 // remove ends an idle worker. It is called under the lock.
@@ -176,7 +176,7 @@ func (p *workers) close(ctx context.Context) (stuck []*activation) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for w := range p.all {
-		if a := w.current.Load(); a != nil {
+		if a := w.current; a != nil {
 			stuck = append(stuck, a)
 		}
 	}
@@ -229,7 +229,7 @@ func (p *workers) look() (busy bool) {
 	p.mu.Lock()
 	working := p.ready.appendTo(make([]*activation, 0, len(p.all)-len(p.idle)+p.ready.len()))
 	for w := range p.all {
-		if a := w.current.Load(); a != nil {
+		if a := w.current; a != nil {
 			working = append(working, a)
 		}
 	}

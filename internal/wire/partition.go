@@ -13,10 +13,14 @@ func Partition(typeToken, keyToken string, n uint32) uint32 {
 }
 
 // PartitionOf is Partition of a type and a key as they are, without making their tokens.
-func PartitionOf(typ, key string, n uint32) uint32 {
-	if n == 0 {
-		return 0
-	}
+func PartitionOf(typ, key string, n uint32) uint32 { return SpreadOf(typ, n).Partition(key) }
+
+// A Spread is how the keys of one type are spread over partitions: PartitionOf with the
+// type's part done.
+type Spread struct{ hash, n uint32 }
+
+// SpreadOf prepares for keys of the type, in n partitions.
+func SpreadOf(typ string, n uint32) Spread {
 	hash := uint32(fnvOffset)
 	for i := range len(typ) {
 		c := typ[i]
@@ -25,7 +29,16 @@ func PartitionOf(typ, key string, n uint32) uint32 {
 		}
 		hash = (hash ^ uint32(c)) * fnvPrime
 	}
+	return Spread{hash, n}
+}
+
+// Partition returns a key's partition.
+func (s Spread) Partition(key string) uint32 {
+	if s.n == 0 {
+		return 0
+	}
 	const hex = "0123456789ABCDEF"
+	hash := s.hash
 	for i := range len(key) {
 		c := key[i]
 		if isPlain(c) {
@@ -36,7 +49,7 @@ func PartitionOf(typ, key string, n uint32) uint32 {
 		hash = (hash ^ uint32(hex[c>>4])) * fnvPrime
 		hash = (hash ^ uint32(hex[c&15])) * fnvPrime
 	}
-	return hash % n
+	return hash % s.n
 }
 
 const (
