@@ -27,12 +27,18 @@ func (s streams) note(format string, args ...any) {
 type Grammar struct {
 	Globals `embed:""`
 
-	Call     CallCmd     `cmd:"" help:"Call a method of a grain."`
-	Describe DescribeCmd `cmd:"" help:"Show the grain types, or what one looks like."`
-	Ls       LsCmd       `cmd:"" help:"List the silos and what they host."`
-	Init     InitCmd     `cmd:"" help:"Start a project."`
-	Generate GenerateCmd `cmd:"" help:"Make Go code of proto files."`
-	Version  VersionCmd  `cmd:"" help:"Show the version."`
+	Call     CallCmd       `cmd:"" help:"Call a method of a grain."`
+	Describe DescribeCmd   `cmd:"" help:"Show the grain types, or what one looks like."`
+	Ls       LsCmd         `cmd:"" help:"List the silos and what they host."`
+	View     ViewCmd       `cmd:"" help:"Show the cluster's members and who owns how much."`
+	Ready    ReadyCmd      `cmd:"" help:"Ask whether silos serve."`
+	Drain    DrainCmd      `cmd:"" help:"Have a silo leave in order, and wait for it."`
+	Cordon   CordonCmd     `cmd:"" help:"Give a silo nothing new."`
+	Uncordon UncordonCmd   `cmd:"" help:"Give a silo its share again."`
+	Init     InitCmd       `cmd:"" help:"Start a project."`
+	Generate GenerateCmd   `cmd:"" help:"Make Go code of proto files."`
+	Config   NatsConfigCmd `cmd:"" name:"nats-config" help:"Print what a NATS server needs."`
+	Version  VersionCmd    `cmd:"" help:"Show the version."`
 }
 
 // Globals are the flags of every command.

@@ -23,8 +23,8 @@ func (*LsCmd) Help() string {
 		"and how many of them ended with an error."
 }
 
-// cluster is what teff ls tells programs.
-type cluster struct {
+// lsInfo is what teff ls tells programs.
+type lsInfo struct {
 	Name       string     `json:"cluster"`
 	Wire       uint32     `json:"wireVersion"`
 	Epoch      uint64     `json:"epoch"`
@@ -35,6 +35,7 @@ type cluster struct {
 type siloInfo struct {
 	Incarnation string     `json:"incarnation"`
 	Name        string     `json:"name"`
+	State       string     `json:"state"`
 	Release     string     `json:"release"`
 	Uptime      float64    `json:"uptimeSeconds"`
 	Types       []typeInfo `json:"types"`
@@ -66,12 +67,12 @@ func (*LsCmd) Run(ctx context.Context, io streams, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	c := cluster{
+	c := lsInfo{
 		Name: v.GetCluster(), Wire: v.GetWireVersion(), Epoch: v.GetEpoch(), Partitions: v.GetPartitions(),
 		Silos: make([]siloInfo, len(v.GetMembers())),
 	}
 	var all sync.WaitGroup
-	for i, m := range v.GetMembers() {
+	for i, m := range byName(v) {
 		all.Go(func() { c.Silos[i] = s.silo(ctx, m) })
 	}
 	all.Wait()
@@ -86,7 +87,7 @@ func (*LsCmd) Run(ctx context.Context, io streams, g *Globals) error {
 
 // silo asks one silo how it is.
 func (s *session) silo(ctx context.Context, m *teffv1.Member) siloInfo {
-	info := siloInfo{Incarnation: m.GetIncarnation(), Name: m.GetName(), Release: m.GetRelease(), Types: []typeInfo{}}
+	info := siloInfo{Incarnation: m.GetIncarnation(), Name: m.GetName(), State: stateName(m.GetState()), Release: m.GetRelease(), Types: []typeInfo{}}
 	var status teffv1.SiloStatus
 	if problem := s.status(ctx, m.GetIncarnation(), &status); problem != "" {
 		info.Problem = problem
@@ -150,8 +151,8 @@ func (i siloInfo) warn(io streams) {
 }
 
 // rows is the table: one row for each type of each silo.
-func (c cluster) rows() [][]string {
-	rows := [][]string{{"SILO", "NAME", "RELEASE", "UPTIME", "TYPE", "ACTIVATIONS", "TURNS", "ERRORS"}}
+func (c lsInfo) rows() [][]string {
+	rows := [][]string{{"SILO", "NAME", "STATE", "RELEASE", "UPTIME", "TYPE", "ACTIVATIONS", "TURNS", "ERRORS"}}
 	for _, s := range c.Silos {
 		uptime := time.Duration(s.Uptime * float64(time.Second)).Round(time.Second).String()
 		if s.Problem != "" {
@@ -159,12 +160,12 @@ func (c cluster) rows() [][]string {
 		}
 		types := s.Types
 		if len(types) == 0 {
-			rows = append(rows, []string{s.Incarnation, s.Name, s.Release, uptime, "-", "-", "-", "-"})
+			rows = append(rows, []string{s.Incarnation, s.Name, s.State, s.Release, uptime, "-", "-", "-", "-"})
 		}
 		for _, t := range types {
-			row := []string{s.Incarnation, s.Name, s.Release, uptime, t.Type, "?", "?", "?"}
+			row := []string{s.Incarnation, s.Name, s.State, s.Release, uptime, t.Type, "?", "?", "?"}
 			if s.Problem == "" {
-				copy(row[5:], []string{fmt.Sprint(t.Activations), fmt.Sprint(t.Turns), fmt.Sprint(t.Errors)})
+				copy(row[6:], []string{fmt.Sprint(t.Activations), fmt.Sprint(t.Turns), fmt.Sprint(t.Errors)})
 			}
 			rows = append(rows, row)
 		}

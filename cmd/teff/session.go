@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -102,9 +101,6 @@ func (s *session) view(ctx context.Context) (*teffv1.View, error) {
 		return nil, unreachable("cluster %q speaks version %d of the wire contract, this teff version %d", s.names.Cluster(), v.GetWireVersion(), wire.Version).
 			hint("update the older one")
 	}
-	slices.SortFunc(v.Members, func(a, b *teffv1.Member) int {
-		return cmp.Or(cmp.Compare(a.GetName(), b.GetName()), cmp.Compare(a.GetIncarnation(), b.GetIncarnation()))
-	})
 	return v, nil
 }
 
