@@ -56,14 +56,17 @@ const (
 )
 
 // lookFor tells an attempt's fate by its guards. All of them are written, or none; and
-// once one of them is anywhere else, none will be.
+// once one of them is anywhere else, none will be. A guard alone does not tell that what
+// belongs to it is there: a server whose disk is full may have come half way.
 func (s *Store) lookFor(ctx context.Context, a *attempt) (_ fate, first uint64, _ error) {
-	seen, err := s.read(ctx, nil, a.shards, 0)
+	seen, err := s.read(ctx, a.places(), a.shards, 0)
 	if err != nil {
 		return fateUnknown, 0, err
 	}
 	still, first, done := a.match(seen)
 	switch {
+	case done && !a.whole(seen, first):
+		return fateUnknown, 0, nil
 	case done:
 		return fateDone, first, nil
 	case len(still) == len(a.shards):
@@ -74,11 +77,13 @@ func (s *Store) lookFor(ctx context.Context, a *attempt) (_ fate, first uint64, 
 	// One was written by somebody else, so that one which is in its place behind that
 	// moment shows that this attempt never happens. Many guards are read in pieces, so
 	// the moment has to be made sure of.
-	if seen, err = s.read(ctx, nil, still, seen.last); err != nil {
+	if seen, err = s.read(ctx, a.places(), still, seen.last); err != nil {
 		return fateUnknown, 0, err
 	}
 	later, first, done := a.match(seen)
 	switch {
+	case done && !a.whole(seen, first):
+		return fateUnknown, 0, nil
 	case done:
 		return fateDone, first, nil
 	case len(later) > 0:
@@ -101,4 +106,30 @@ func (a *attempt) match(seen sight) (still []persistence.Shard, first uint64, do
 		}
 	}
 	return still, 0, false
+}
+
+// places are the records that the attempt writes.
+func (a *attempt) places() []place {
+	var all []place
+	for _, r := range a.requests {
+		for _, w := range r.writes {
+			all = append(all, place{r.shards[0], w.subject})
+		}
+	}
+	return all
+}
+
+// whole says that each record is where an attempt put it whose first message is at first.
+// In a shard that was written since, that cannot be seen any more.
+func (a *attempt) whole(seen sight, first uint64) bool {
+	seq := first + uint64(len(a.shards))
+	for _, r := range a.requests {
+		for _, w := range r.writes {
+			if seen.guards[r.shards[0]].batch == a.id && seen.records[w.subject].seq != seq {
+				return false
+			}
+			seq++
+		}
+	}
+	return true
 }

@@ -75,6 +75,27 @@ func TestALostCommit(t *testing.T) {
 	}
 }
 
+// A server whose disk was full has written a commit's guard and not its record: nobody is
+// told that it has happened.
+func TestHalfACommit(t *testing.T) {
+	s := openOn(t, connect(t, startServer(t, nil)), Options{}, hooks{})
+	mustCommit(t, s, set("a", "1"))
+	r := newRequest(testFence, testShard)
+	r.writes = []write{{subject: s.layout.record(testShard, persistence.Key{Grain: "b"}), value: []byte("1")}}
+	a := newAttempt([]*request{r}, s.guards)
+	half := *a
+	half.requests = []*request{newRequest(testFence, testShard)}
+	if _, err := s.publish(t.Context(), &half, 0); err != nil {
+		t.Fatal(err)
+	}
+	if f, _, err := s.lookFor(t.Context(), a); f != fateUnknown || err != nil {
+		t.Errorf("half of a commit: fate %d, %v", f, err)
+	}
+	if f, _, err := s.lookFor(t.Context(), &half); f != fateDone || err != nil {
+		t.Errorf("a commit without records: fate %d, %v", f, err)
+	}
+}
+
 // Of an attempt in two shards it is known that it never happens once one of them has
 // moved and the other has not.
 func TestAnAttemptThatNeverHappens(t *testing.T) {
