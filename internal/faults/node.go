@@ -91,6 +91,9 @@ func (n *node) start(ctx context.Context) (*silo.Silo, error) {
 			return &ward{Store: store, slow: &n.slow, down: &n.down}, err
 		},
 	}
+	if n.spec.Heartbeat > time.Second { // all is slower there: pings are, too
+		cfg.NATSOptions = append(cfg.NATSOptions, nats.PingInterval(4*n.spec.Heartbeat))
+	}
 	return silo.Start(rig.With(ctx, &rig.Rig{Clock: clock, Pass: trace.write, Mutant: n.spec.Mutant}), cfg)
 }
 

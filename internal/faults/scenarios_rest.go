@@ -42,24 +42,25 @@ func cutOff(name string, how cut, in set) *scenario {
 // lateAnswers has everything reach a silo late before it is cut off: its last heartbeat
 // counts from when it was sent, and not from when its answer came.
 func lateAnswers() *scenario {
+	const beat = 4 * time.Second // an answer may take one and a half, and takes a little less here
 	l := usual()
-	l.patience = 25 * time.Second
+	l.patience = 10 * beat
 	return &scenario{
 		name: "late-answers", about: "NATS's answers reach a silo late, and then no more",
-		in: setAll, silos: 3, load: l, local: 4, network: true, heartbeat: 2 * time.Second,
+		in: setAll, silos: 3, load: l, local: 4, network: true, heartbeat: beat,
 		inject: func(ctx context.Context, w *world) error {
 			victim := siloName(0)
-			if err := w.silo(victim).tell("late 2900ms"); err != nil {
+			if err := w.silo(victim).tell("late " + (beat * 14 / 10).String()); err != nil {
 				return err
 			}
-			if err := wait(ctx, 8*time.Second); err != nil {
+			if err := wait(ctx, 4*beat); err != nil {
 				return err
 			}
 			w.fault()
 			if err := w.net.cut(victim, cutBoth); err != nil {
 				return err
 			}
-			if err := wait(ctx, 20*time.Second); err != nil {
+			if err := wait(ctx, 9*beat); err != nil {
 				return err
 			}
 			if err := w.silo(victim).tell("late 0s"); err != nil {
