@@ -1,3 +1,5 @@
+//go:build linux
+
 package faults
 
 import (
@@ -10,7 +12,7 @@ import (
 )
 
 // errDown is what a store answers that was told to be down. It has changed nothing.
-var errDown = errors.New("the store is down, as it was told to be") //nolint:gochecknoglobals // a constant error
+var errDown = errors.New("the store is down, as it was told to be")
 
 // A ward is a store that can be told to be slow, or down.
 type ward struct {

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command faults runs the fault programme: clusters of real processes under load, with
 // everything that can go wrong going wrong. See docs/testing.md.
 package main
