@@ -157,9 +157,14 @@ func TestBehaviourE4APause(t *testing.T) {
 	t.Logf("it was back after %s; the turn: %v", settled(t, c), err)
 }
 
+// patience is more than a call takes that is not held up.
+const patience = 5 * time.Second
+
 // looked is what a silo reads; -1 where it gets an error.
 func looked(s grain.Caller, key string) int64 {
-	resp, err := probev1teff.ProbeOf(s, key).Look(context.Background(), &probev1.LookRequest{})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	resp, err := probev1teff.ProbeOf(s, key).Look(ctx, &probev1.LookRequest{})
 	if err != nil {
 		return -1
 	}
@@ -255,13 +260,7 @@ func TestBehaviourE6NATSRestarts(t *testing.T) {
 	before, view := seen.activated.Load(), c.View()
 	c.StopNATS()
 	for i := range 3 {
-		own := keysOf(c, i, 1)[0]
-		waitFor(t, func() bool { // until its lease is over
-			ctx, cancel := context.WithTimeout(t.Context(), brisk)
-			defer cancel()
-			_, err := probev1teff.ProbeOf(c.Silo(i), own).Look(ctx, &probev1.LookRequest{})
-			return err != nil
-		})
+		awaitLeaseOver(t, c.Silo(i), keysOf(c, i, 1)[0])
 	}
 	c.StartNATS()
 	back := time.Now()
@@ -280,6 +279,17 @@ func TestBehaviourE6NATSRestarts(t *testing.T) {
 	if got := c.View(); got.GetEpoch() != view.GetEpoch() || got.GetGeneration() != view.GetGeneration() {
 		t.Errorf("view %d/%d, and %d/%d before", got.GetGeneration(), got.GetEpoch(), view.GetGeneration(), view.GetEpoch())
 	}
+}
+
+// awaitLeaseOver returns when a silo does not serve its own grains any more.
+func awaitLeaseOver(t *testing.T, s *silo.Silo, key string) {
+	t.Helper()
+	waitFor(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), brisk)
+		defer cancel()
+		_, err := probev1teff.ProbeOf(s, key).Look(ctx, &probev1.LookRequest{})
+		return err != nil
+	})
 }
 
 // Behaviour E8: wall clocks are wrong by an hour. Nothing comes of it.
@@ -307,5 +317,56 @@ func TestBehaviourE8WallClocks(t *testing.T) {
 	}
 	if before == 0 {
 		t.Error("nothing was activated")
+	}
+}
+
+// Behaviour E6, in the middle of a turn: what a lease that ran out holds up, a call, a
+// commit or an answer, goes on when it is renewed, since nobody else had the grain
+// meanwhile.
+func TestBehaviourE6TurnsOutliveTheOutage(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	sc := &script{do: func(ctx context.Context, p *probe, text string) (string, error) {
+		if text == "add" {
+			return "", p.add(ctx, 1)
+		}
+		entered <- struct{}{}
+		<-leave
+		switch text {
+		case "call":
+			return do(ctx, p.a, "callee", "add")
+		case "commit":
+			return "", p.add(ctx, 1)
+		default:
+			return "", nil
+		}
+	}}
+	c := silotest.New(t, silotest.Silos(1), silotest.Grains(sc.kind()), silotest.Heartbeat(brisk))
+	texts := []string{"call", "commit", "answer"}
+	done := make(chan error, len(texts))
+	for _, text := range texts {
+		go func() {
+			_, err := do(context.Background(), c.Silo(0), text, text)
+			done <- err
+		}()
+		<-entered
+	}
+	c.StopNATS()
+	awaitLeaseOver(t, c.Silo(0), "other")
+	close(leave)
+	select {
+	case err := <-done:
+		t.Fatalf("it was answered without a lease: %v", err)
+	case <-time.After(2 * brisk):
+	}
+	c.StartNATS()
+	for range texts {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	for _, key := range []string{"callee", "commit"} {
+		if n := number(t, c.Silo(0), key); n != 1 {
+			t.Errorf("%s says %d, want 1", key, n)
+		}
 	}
 }

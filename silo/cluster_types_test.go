@@ -21,7 +21,7 @@ const blankType = "probe.v1.Blank"
 // pingSoon calls a blank, and gives up after a while.
 func pingSoon(t *testing.T, c grain.Caller, key string) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	return ping(ctx, c, key)
 }

@@ -36,7 +36,7 @@ func (a *activation) DelayDeactivation(d time.Duration) {
 
 // Invoke implements seam.Host.
 func (a *activation) Invoke(ctx context.Context, m *seam.Method, key string, req proto.Message) (proto.Message, error) {
-	if !a.passesNow(rig.Call) {
+	if !a.passesSoon(rig.Call, func() bool { return ctx.Err() != nil }) {
 		return nil, grain.Errorf(grain.CodeUnavailable, "%s may not call %s: its silo has lost touch with the cluster, or the grain has moved away", a.id(), m)
 	}
 	return a.of.silo.Invoke(ctx, m, key, req)

@@ -261,7 +261,7 @@ func (s *Silo) release() {
 		s.heart.Close()
 	}
 	if s.nc != nil {
-		if err := s.nc.FlushTimeout(time.Second); err != nil {
+		if err := s.flush(); err != nil {
 			s.log.Warn("flush the last answers", slog.Any("error", err))
 		}
 		s.nc.Close()
@@ -272,6 +272,15 @@ func (s *Silo) release() {
 	if s.dir != nil {
 		s.dir.close()
 	}
+}
+
+// flush waits until the server has the last answers. Without a connection there is none to
+// wait for: nothing was buffered.
+func (s *Silo) flush() error {
+	if !s.nc.IsConnected() {
+		return nil
+	}
+	return s.nc.FlushTimeout(time.Second)
 }
 
 // Left is closed when an administrator has drained the silo: it hosts nothing any more,

@@ -148,7 +148,7 @@ func (a *activation) mayCommit(ctx context.Context) error {
 	switch {
 	case over || !a.tenure.holds():
 		return grain.Errorf(grain.CodeAborted, "this activation of %s is over: it may not update its state any more", a.id())
-	case !a.passesNow(rig.Commit):
+	case !a.passesSoon(rig.Commit, func() bool { return ctx.Err() != nil }):
 		return grain.Errorf(grain.CodeUnavailable, "this silo has lost touch with its cluster, and may not change %s until it has it again; nothing was changed", a.id())
 	}
 	return nil

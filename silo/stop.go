@@ -123,11 +123,18 @@ func (s *Silo) unlisten(ctx context.Context, subs []*nats.Subscription) {
 		}
 		closed = append(closed, done)
 	}
+	tick := time.NewTicker(awayLook)
+	defer tick.Stop()
 	for _, done := range closed {
-		select {
-		case <-done:
-		case <-ctx.Done():
-			return
+		for waits := true; waits; {
+			select {
+			case <-done:
+				waits = false
+			case <-tick.C:
+				waits = s.nc.IsConnected() // else the server will not say that it is done
+			case <-ctx.Done():
+				return
+			}
 		}
 	}
 }

@@ -48,9 +48,9 @@ func (a *activation) turn(c *call, now int64) {
 		return
 	}
 	a.of.turns.Add(1)
-	if !a.passesNow(rig.Reply) {
+	if !a.passesSoon(rig.Reply, c.answered.Load) {
 		// What was read may be stale by now, and what was to be done is somebody else's.
-		err = grain.Errorf(grain.CodeMaybeExecuted, "the silo of %s lost touch with the cluster, or had to give the grain away, before %s could be answered", a.id(), c.method)
+		err = grain.Errorf(grain.CodeMaybeExecuted, "the silo of %s %s before %s could be answered", a.id(), a.shutOut(), c.method)
 	}
 	if err != nil {
 		a.of.errors.Add(1)
@@ -58,6 +58,14 @@ func (a *activation) turn(c *call, now int64) {
 		return
 	}
 	c.finish(s, resp, nil)
+}
+
+// shutOut says why a gate is closed.
+func (a *activation) shutOut() string {
+	if a.tenure.holds() {
+		return "lost touch with the cluster"
+	}
+	return "had to give the grain away"
 }
 
 // runCall runs the method and makes its answer ready to leave: a copy or, for a caller

@@ -25,6 +25,10 @@ type ServerOptions struct {
 	// clients publish; see wire.Names.PartitionMapping. Empty: none.
 	MapFrom, MapTo string
 
+	// Unsynced lets JetStream acknowledge what is not on the disk yet: for tests, whose
+	// files need not outlive the machine.
+	Unsynced bool
+
 	TLS  *tls.Config  // of outside clients; nil: none
 	Mesh *MeshOptions // nil: the server is alone
 }
@@ -95,7 +99,7 @@ func (o ServerOptions) forServer() (*server.Options, error) {
 		NoSigs:     true, // signals are the silo's business
 		JetStream:  o.StoreDir != "",
 		StoreDir:   o.StoreDir,
-		SyncAlways: true, // the default acknowledges up to two minutes before it syncs
+		SyncAlways: !o.Unsynced, // the default acknowledges up to two minutes before it syncs
 		TLSConfig:  o.TLS,
 	}
 	if o.TLS != nil {

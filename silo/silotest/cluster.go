@@ -61,9 +61,6 @@ func New(t testing.TB, opts ...Option) *Cluster {
 	t.Cleanup(c.close)
 	c.StartNATS()
 	c.start(c.settings.silos)
-	if t.Failed() {
-		t.FailNow()
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), settleWait)
 	defer cancel()
 	c.WaitSettled(ctx)
@@ -84,18 +81,16 @@ func (c *Cluster) learn() {
 	c.mapping[0], c.mapping[1] = n.PartitionMapping(uint32(cfg.Partitions))
 }
 
-// start starts n silos at the same time.
+// start starts n silos, one after the other: those that join at the same time are in each
+// other's way.
 func (c *Cluster) start(n int) {
-	var all sync.WaitGroup
+	c.t.Helper()
 	for range n {
 		h := c.newHost(nil)
-		all.Go(func() {
-			if err := h.start(); err != nil {
-				c.t.Errorf("silotest: %s: %v", h.cfg.Name, err)
-			}
-		})
+		if err := h.start(); err != nil {
+			c.t.Fatalf("silotest: %s: %v", h.cfg.Name, err)
+		}
 	}
-	all.Wait()
 }
 
 // config is what a silo starts with.
@@ -202,6 +197,7 @@ func (c *Cluster) StartNATS() {
 	server, err := bus.StartServer(bus.ServerOptions{
 		Private:  true,
 		StoreDir: c.dir,
+		Unsynced: true,
 		Name:     "silotest-" + rand.Text()[:12],
 		Logger:   slog.New(slog.DiscardHandler),
 		MapFrom:  c.mapping[0],

@@ -16,10 +16,18 @@ type greeter struct {
 	state *grain.State[*hellov1.GreeterState]
 }
 
-// counts are of all greeters of a test.
-type counts struct{ activated, deactivated atomic.Int64 }
+func newGreeter(a *grain.Activation) (*greeter, error) {
+	return &greeter{seen: new(counts), state: grain.StateOf[*hellov1.GreeterState](a)}, nil
+}
 
-func greeterKind() grain.Kind { return countedKind(new(counts)) }
+// counts are of all greeters of a test.
+type counts struct {
+	activated, deactivated atomic.Int64
+	gate                   func(ctx context.Context, name string) // a greeting passes it before it is counted; nil: there is none
+}
+
+// greeterType is what the cluster calls it.
+const greeterType = "hello.v1.Greeter"
 
 func countedKind(seen *counts) grain.Kind {
 	return hellov1teff.GreeterKind(func(a *grain.Activation) (*greeter, error) {
@@ -35,6 +43,9 @@ func (g *greeter) OnDeactivate(context.Context, grain.DeactivationReason) error 
 }
 
 func (g *greeter) SayHello(ctx context.Context, req *hellov1.SayHelloRequest) (*hellov1.SayHelloResponse, error) {
+	if g.seen.gate != nil {
+		g.seen.gate(ctx, req.GetName())
+	}
 	err := g.state.Update(ctx, func(s *hellov1.GreeterState) error { s.Greetings++; return nil })
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ func TestThreeSilosStartAndStop(t *testing.T) {
 	var started time.Duration
 	began := time.Now()
 	t.Run("cluster", func(t *testing.T) {
-		c := silotest.New(t, silotest.Grains(greeterKind()))
+		c := silotest.New(t, silotest.Grains(countedKind(new(counts))))
 		started = time.Since(began)
 		if n := len(c.View().GetMembers()); n != 3 {
 			t.Errorf("the view has %d members, want 3", n)

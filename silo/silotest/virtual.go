@@ -10,12 +10,12 @@ import (
 
 // Virtual runs a test in which time passes only while everything waits, and then at once:
 // half an hour until a grain is idle, or a deadline, costs nothing. See testing/synctest
-// for what a test may do there. Make the cluster inside; time.Sleep is what lets time pass,
-// and synctest.Wait waits until all is quiet.
+// for what a test may do there. Make the cluster inside; <-time.After lets time pass, and
+// synctest.Wait waits until all is quiet.
 //
 // Nothing else of the process may use silos, clients or NATS meanwhile, so the test must
 // not run in parallel with others. Since heartbeats are real work, give a long one: with
-// Heartbeat(10*time.Second) half an hour takes most of a second, with Heartbeat(time.Minute) a fifth of one.
+// Heartbeat(time.Minute) half an hour takes a quarter of a second.
 func Virtual(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	// The server's own timer, which all servers of a process share, is not for the bubble.
