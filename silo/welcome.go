@@ -20,7 +20,10 @@ func (s *Silo) Welcome(w io.Writer) {
 	}
 	fmt.Fprintf(w, "teff: hosting %s\n", types)
 	fmt.Fprintf(w, "teff: NATS at %s (%s), cluster %s\n", s.URL(), where, s.cfg.Cluster)
-	if s.ownStore {
+	switch {
+	case s.cfg.Mesh != nil:
+		fmt.Fprintf(w, "teff: node %s of a mesh of %d peers; its files are in %s\n", s.cfg.Mesh.Node, len(s.cfg.Mesh.Peers), s.cfg.DataDir)
+	case s.storeID != "":
 		fmt.Fprintf(w, "teff: state in %s\n", s.cfg.DataDir)
 	}
 	if line := s.tryLine(); line != "" {

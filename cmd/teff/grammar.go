@@ -35,6 +35,7 @@ type Grammar struct {
 	Drain    DrainCmd      `cmd:"" help:"Have a silo leave in order, and wait for it."`
 	Cordon   CordonCmd     `cmd:"" help:"Give a silo nothing new."`
 	Uncordon UncordonCmd   `cmd:"" help:"Give a silo its share again."`
+	Dev      DevCmd        `cmd:"" help:"Run a program as several silos on this machine."`
 	Init     InitCmd       `cmd:"" help:"Start a project."`
 	Generate GenerateCmd   `cmd:"" help:"Make Go code of proto files."`
 	Config   NatsConfigCmd `cmd:"" name:"nats-config" help:"Print what a NATS server needs."`

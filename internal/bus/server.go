@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -190,12 +191,27 @@ func (l *serverLog) Noticef(string, ...any) {}
 func (l *serverLog) Debugf(string, ...any)  {}
 func (l *serverLog) Tracef(string, ...any)  {}
 
+// routine says that a message is what a node of a mesh writes whenever another is not
+// there, several times a second. The silo says whom it waits for.
+func routine(text string) bool {
+	for _, beginning := range []string{"Error trying to connect to route", "Waiting for routing", "JetStream has not established contact", "Metalayer blocking snapshot"} {
+		if strings.HasPrefix(text, beginning) {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *serverLog) Warnf(format string, v ...any) {
-	l.log.Warn("embedded NATS: " + fmt.Sprintf(format, v...))
+	if text := fmt.Sprintf(format, v...); !routine(text) {
+		l.log.Warn("embedded NATS: " + text)
+	}
 }
 
 func (l *serverLog) Errorf(format string, v ...any) {
-	l.log.Error("embedded NATS: " + fmt.Sprintf(format, v...))
+	if text := fmt.Sprintf(format, v...); !routine(text) {
+		l.log.Error("embedded NATS: " + text)
+	}
 }
 
 func (l *serverLog) Fatalf(format string, v ...any) {

@@ -10,14 +10,18 @@ import (
 	"github.com/teff-dev/teff/silo"
 )
 
-// Host starts a silo as the flags say, calls f with it, and stops it. With -serve it
-// tells on stderr how to reach the silo, and stops it when ctx ends and not before.
+// Host starts a silo as the flags say, and where they say nothing as the environment does,
+// calls f with it, and stops it. With -serve it tells on stderr how to reach the silo, and
+// stops it when ctx ends and not before.
 //
-// Without -data the silo gets a temporary directory, which is removed afterwards.
+// Without a directory the silo gets a temporary directory, which is removed afterwards.
 func (c *Command) Host(ctx context.Context, cfg silo.Config, f func(*silo.Silo) error) (err error) {
 	cfg.Listen, cfg.NATS, cfg.DataDir = c.Listen, c.NATS, c.Data
+	if cfg, err = silo.FromEnv(cfg); err != nil {
+		return err
+	}
 	cfg.Logger = slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if c.Data == "" {
+	if cfg.DataDir == "" {
 		dir, mkErr := os.MkdirTemp("", "teff-"+c.name+"-")
 		if mkErr != nil {
 			return fmt.Errorf("make a temporary directory: %w", mkErr)
