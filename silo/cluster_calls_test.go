@@ -28,7 +28,7 @@ func TestBehaviourA1AcrossSilos(t *testing.T) {
 	for i := range 100 {
 		all.Go(func() {
 			for k := range 10 {
-				if err := ways[(i+k)%len(ways)](context.Background(), string(rune('a'+(i+k)%10)), "add"); err != nil { //nolint:contextcheck // the default deadline
+				if err := ways[(i+k)%len(ways)](context.Background(), string(rune('a'+(i+k)%10)), "add"); err != nil {
 					t.Error(err)
 				}
 			}

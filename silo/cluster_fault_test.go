@@ -56,7 +56,7 @@ func TestBehaviourE3AKill(t *testing.T) {
 	for i, key := range keys {
 		from := []grain.Caller{c.Silo(0), c.Client()}[i%2]
 		go func() {
-			_, err := do(context.Background(), from, key, "hang") //nolint:contextcheck // with the default deadline, 30 s
+			_, err := do(context.Background(), from, key, "hang") // with the default deadline, 30 s
 			ends <- ended{err, time.Now()}
 		}()
 	}

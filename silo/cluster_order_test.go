@@ -1,6 +1,7 @@
 package silo_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -10,10 +11,8 @@ import (
 // owners says who owns each of the traffic's shards.
 func owners(c *silotest.Cluster) []uint32 {
 	for _, table := range c.View().GetTables() {
-		for _, typ := range table.GetTypes() {
-			if typ == probeType {
-				return table.GetOwner()
-			}
+		if slices.Contains(table.GetTypes(), probeType) {
+			return table.GetOwner()
 		}
 	}
 	return nil

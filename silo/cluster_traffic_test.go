@@ -3,6 +3,7 @@ package silo_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -44,11 +45,7 @@ func (n *census) activate(_ context.Context, p *probe) error {
 func (n *census) of() map[string]int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	times := make(map[string]int, len(n.times))
-	for key, k := range n.times {
-		times[key] = k
-	}
-	return times
+	return maps.Clone(n.times)
 }
 
 // slowTurn is how long one turn in twenty takes, which is longer than a hand-over does.
