@@ -49,3 +49,6 @@ func Connected(s *Silo) bool { return s.nc.IsConnected() && s.heart.IsConnected(
 
 // Members is how many silos there are in the silo's view.
 func Members(s *Silo) int { return len(s.router.View().Members) }
+
+// PassedOn is how many calls are passed on to other silos right now.
+func PassedOn(s *Silo) int { return len(s.proxies) }
