@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -151,8 +152,22 @@ func (inc *incarnation) Changed(v *membership.View) {
 	if told := inc.silo.rig.Changed; told != nil {
 		told(inc.id(), v)
 	}
+	if !v.Owns(inc.id()) {
+		inc.serves(v)
+	}
+}
+
+// serves closes joined once the silo is a member, what it hosts has owners, and what it
+// owns itself is served. Earlier processes of its own that are known to be gone are out of
+// the view by then: a call must not be sent to one.
+func (inc *incarnation) serves(v *membership.View) {
 	if _, member := v.Member(inc.id()); !member {
 		return
+	}
+	for _, m := range v.Members {
+		if slices.Contains(inc.silo.reaped, m.Incarnation) {
+			return
+		}
 	}
 	for _, typ := range inc.member.GetTypes() {
 		if v.Tables[typ] == nil {
@@ -192,6 +207,7 @@ func (inc *incarnation) own(owned []membership.Owned) {
 		p.tenure, p.drain = t, nil
 		p.mu.Unlock()
 	}
+	inc.serves(inc.cluster.View())
 }
 
 // lose gives shards up that are somebody else's. They are empty, unless a turn would not

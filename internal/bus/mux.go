@@ -84,7 +84,7 @@ func (m *Mux) Request(ctx context.Context, msg *nats.Msg, deadline time.Time) (*
 }
 
 // RequestFrom is Request to somebody who is known not to answer any more once gone is
-// closed; it then returns ErrGone.
+// closed. Shortly afterwards it returns ErrGone.
 func (m *Mux) RequestFrom(ctx context.Context, msg *nats.Msg, deadline time.Time, gone <-chan struct{}) (*nats.Msg, error) {
 	w, _ := waiters.Get().(*waiter)
 	m.mu.Lock()
@@ -106,25 +106,35 @@ func (m *Mux) RequestFrom(ctx context.Context, msg *nats.Msg, deadline time.Time
 		return nil, err
 	}
 	w.timer.Reset(time.Until(deadline))
-	select {
-	case reply := <-w.reply:
-		w.timer.Stop()
-		waiters.Put(w)
-		if reply == nil {
-			return nil, ErrAbandoned
+	late := error(context.DeadlineExceeded)
+	for {
+		select {
+		case reply := <-w.reply:
+			w.timer.Stop()
+			waiters.Put(w)
+			if reply == nil {
+				return nil, ErrAbandoned
+			}
+			return reply, noResponders(reply)
+		case <-ctx.Done():
+			m.forget(slot, w)
+			return nil, ctx.Err()
+		case <-gone:
+			// What it said before it went may be on its way still, and so may be that it
+			// never got the request: the NATS server tells that within a round trip.
+			gone, late = nil, ErrGone
+			if time.Until(deadline) > lastWord {
+				w.timer.Reset(lastWord)
+			}
+		case <-w.timer.C:
+			m.forget(slot, w)
+			return nil, late
 		}
-		return reply, noResponders(reply)
-	case <-ctx.Done():
-		m.forget(slot, w)
-		return nil, ctx.Err()
-	case <-gone:
-		m.forget(slot, w)
-		return nil, ErrGone
-	case <-w.timer.C:
-		m.forget(slot, w)
-		return nil, context.DeadlineExceeded
 	}
 }
+
+// lastWord is how long the answer of somebody who is gone is waited for.
+const lastWord = 50 * time.Millisecond
 
 // forget gives up waiting.
 func (m *Mux) forget(slot uint64, w *waiter) {

@@ -216,10 +216,12 @@ func (n *Node) draft() {
 	n.send(v, n.viewRev)
 }
 
-// tooMuch is for a view that must not be written: whoever wants to join is refused, and
-// who is a member tries again when there is another.
+// tooMuch is for a view that must not be written. Who is a member tries again when there
+// is another. Who wants to join is refused, once those who are in the view were heard: what
+// stands against us may be somebody dead, who is taken out in time.
 func (n *Node) tooMuch(err error) {
-	if n.phase == phaseJoining {
+	unsure := slices.ContainsFunc(n.order, func(o *other) bool { return o.member && o.heard && !o.lives })
+	if n.phase == phaseJoining && (!unsure || n.now.Since(n.settledAt) > n.cfg.Takeover+2*n.cfg.Heartbeat) {
 		n.refuse(err)
 		return
 	}

@@ -38,7 +38,7 @@ func (n *Node) draftLeave(d *draft) {
 		return
 	}
 	d.setState(n.self(), Leaving)
-	if !d.owns(n.self()) {
+	if !d.Owns(n.self()) {
 		d.remove(n.self(), n.cfg.Mutant == MutantKeepPlansForLeavers)
 	}
 }

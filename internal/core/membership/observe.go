@@ -18,6 +18,7 @@ type other struct {
 	reaped   bool // its process is gone: no need to wait
 	member   bool // of the newest view
 	heard    bool // we listen to it; see hear
+	lives    bool // it has given a sign of life since we first saw it
 }
 
 // collectAfter is after how many takeover times a tombstone of somebody who is in no
@@ -93,6 +94,7 @@ func (n *Node) otherSeen(incarnation string, revision uint64, r Record) {
 	if revision <= o.revision {
 		return
 	}
+	o.lives = o.revision != 0 && r.Beat != nil && !r.Beat.Dead
 	o.revision, o.at = revision, n.now
 	if r.Beat == nil { // deleted: there is a revision, and no heartbeat
 		o.beat = Beat{}

@@ -131,8 +131,8 @@ func (v *View) types() []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// owns says whether the incarnation owns any shard.
-func (v *View) owns(incarnation string) bool {
+// Owns says whether the incarnation owns any shard.
+func (v *View) Owns(incarnation string) bool {
 	for _, t := range v.Tables {
 		if slices.Contains(t.Owner, incarnation) {
 			return true

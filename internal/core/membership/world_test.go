@@ -1,6 +1,7 @@
 package membership_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -289,5 +290,32 @@ func TestTheFirstGenerationNeedNotWait(t *testing.T) {
 	w.pass(time.Second)
 	if len(w.view().Tables) != 0 {
 		t.Error("the second generation did not wait")
+	}
+}
+
+// A silo that the view must not have is refused, but not for the sake of somebody dead.
+func TestWhoIsInTheWayMayBeDead(t *testing.T) {
+	for _, alive := range []bool{true, false} {
+		w := newWorld(t)
+		w.start(config("A", "cart"))
+		w.pass(5 * time.Second)
+		if !alive {
+			w.crash("A")
+		}
+		cfg := config("B", "cart")
+		cfg.Check = func(v *membership.View) error {
+			if _, there := v.Member("A"); there {
+				return errors.New("A is in the way")
+			}
+			return nil
+		}
+		w.start(cfg)
+		w.pass(7 * time.Second)
+		if _, refused := w.ended["B"].(membership.Refused); refused != alive {
+			t.Errorf("A is alive: %v; B ended with %v", alive, w.ended["B"])
+		}
+		if !alive {
+			w.wantShares("cart", "B")
+		}
 	}
 }

@@ -129,3 +129,20 @@ func TestWordcountAddsToWhatItFinds(t *testing.T) {
 		}
 	}
 }
+
+// A silo that is killed is in the cluster's records still when the next one starts on its
+// directory. The next one knows that it is gone, and no call is sent to it.
+func TestWordcountRunsAtOnceAfterAKill(t *testing.T) {
+	t.Parallel()
+	file := httpFiles(t, "transport.go")
+	want := recount(t, file...)
+	for range 3 {
+		data := t.TempDir()
+		p, _ := serve(t, "wordcount", "-data", data)
+		p.kill()
+		args := append([]string{"-data", data, "-top", "1000000"}, file...)
+		if got := tidy(must(t, "wordcount", args...)); !slices.Equal(got, want) {
+			t.Errorf("%d words, want %d", len(got), len(want))
+		}
+	}
+}
