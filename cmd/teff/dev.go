@@ -161,10 +161,11 @@ func (d *dev) wait(ctx context.Context, signals <-chan os.Signal) (failed int) {
 		select {
 		case e := <-ends:
 			left--
-			if e.err != nil {
+			bad := e.err != nil && !(d.stopping && e.p.cmd.ProcessState.ExitCode() < 0) // by our signal, as go run does
+			if bad {
 				failed++
 			}
-			if e.err != nil || !d.stopping {
+			if bad || !d.stopping {
 				d.io.note("%s has ended (%s); %s left", e.p.name, e.p.how(), count(left, "silo"))
 			}
 		case <-done:
