@@ -25,7 +25,7 @@ func mutants() []mutant {
 		{membership.MutantGateOnlyBeforeTurn, "the lease is not checked before a reply or commit", pauseSilo("pause-silo", 6*time.Second, setCI), setCI},
 		{membership.MutantNoClaim, "shards are used without a claim", pauseSilo("pause-silo", 6*time.Second, setCI), setCI},
 		{membership.MutantShortTakeover, "others take over before the lease has run out", cutOff("cut", cutBoth, setCI), setCI},
-		{membership.MutantLeaseFromReceipt, "the lease is counted from when the answer came", lateAnswers(), setAll},
+		{membership.MutantTimerWhileCutOff, "silence is counted while cut off", natsOutage(), setAll},
 	}
 }
 

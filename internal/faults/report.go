@@ -20,6 +20,7 @@ type report struct {
 	began       time.Time
 	took        time.Duration
 	first, last time.Duration // the faults, on the boot clock
+	enough      time.Duration // the callers stop
 
 	ops, open, nothing           int
 	codes                        map[string]int
@@ -89,7 +90,7 @@ func (r *report) count(w *world) {
 	}
 	r.incarnations = len(seen)
 	for i, at := range w.faults {
-		until := at + 15*time.Second
+		until := r.enough
 		if i+1 < len(w.faults) {
 			until = w.faults[i+1]
 		}

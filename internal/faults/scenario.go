@@ -95,6 +95,7 @@ func (sc *scenario) run(ctx context.Context, mutant membership.Mutant) (r *repor
 		return nil, err
 	}
 	r.recovery(ctx, w)
+	r.enough = boottime()
 	enough()
 	w.crowd.wg.Wait()
 	settling, cancel := context.WithTimeout(ctx, settleTime)

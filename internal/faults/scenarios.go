@@ -13,7 +13,7 @@ func scenarios() []*scenario {
 	return []*scenario{
 		killSilos(),
 		pauseSilo("pause-silo", 6*time.Second, setTest),
-		pauseSilo("pause-silo-briefly", 2*time.Second, setCI),
+		pauseSilo("pause-silo-briefly", 2*time.Second, setAll),
 		pauseSilo("pause-silo-long", 20*time.Second, setAll),
 		neighbours(),
 		rollingRestart(),

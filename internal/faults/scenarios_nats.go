@@ -14,7 +14,7 @@ import (
 
 // killNATS kills the only NATS server, and starts it anew at once.
 func killNATS() *scenario {
-	const kills = 3
+	const kills = 2
 	l := usual()
 	l.patience = time.Second // what had been asked when it died is answered by nobody
 	return &scenario{

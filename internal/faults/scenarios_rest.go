@@ -15,11 +15,12 @@ import (
 // cutOff cuts a silo off from NATS in its network namespace, while callers within it go on
 // calling what it owns: it must stop by itself before others take over.
 func cutOff(name string, how cut, in set) *scenario {
+	const rounds = 1
 	return &scenario{
 		name: name, about: "a silo is cut off from NATS",
 		in: in, silos: 3, load: usual(), local: 4, network: true,
 		inject: func(ctx context.Context, w *world) error {
-			for i := range 2 {
+			for i := range rounds {
 				victim := siloName(i)
 				w.fault()
 				if err := w.net.cut(victim, how); err != nil {
@@ -37,7 +38,7 @@ func cutOff(name string, how cut, in set) *scenario {
 			}
 			return nil
 		},
-		missing: func(_ *world, r *report) string { return fewer("silos were declared dead", r.deaths, 2) },
+		missing: func(_ *world, r *report) string { return fewer("silos were declared dead", r.deaths, rounds) },
 	}
 }
 
@@ -103,7 +104,7 @@ func wallClock() *scenario {
 					}
 				}
 				w.fault()
-				if err := wait(ctx, 4*time.Second); err != nil {
+				if err := wait(ctx, 2500*time.Millisecond); err != nil {
 					return err
 				}
 			}
