@@ -137,6 +137,7 @@ func (m *mesh) spread(via int) {
 }
 
 func TestMeshForms(t *testing.T) {
+	t.Parallel() // most of it is waiting for elections
 	m := newMesh(t, 3)
 	began := time.Now()
 	m.start(0, 1, 2)
@@ -157,6 +158,7 @@ func TestMeshForms(t *testing.T) {
 // A silo that is none of the peers joins without keeping anything. With the three alone
 // left, all is as it was.
 func TestMeshTakesMoreSilosThanItsPeers(t *testing.T) {
+	t.Parallel() // most of it is waiting for elections
 	m := newMesh(t, 3)
 	m.start(0, 1, 2)
 	cfg := m.config(3)
@@ -183,6 +185,7 @@ func TestMeshTakesMoreSilosThanItsPeers(t *testing.T) {
 // While a silo is away, the next one that stops keeps its node of the mesh until the first
 // is back: two of three must be there for anything to be written.
 func TestMeshKeepsItsQuorumWhileSilosLeave(t *testing.T) {
+	t.Parallel() // most of it is waiting for elections
 	m := newMesh(t, 3)
 	m.start(0, 1, 2)
 	m.deposits(2, 1)
@@ -216,6 +219,7 @@ func TestMeshKeepsItsQuorumWhileSilosLeave(t *testing.T) {
 
 // Who waits for the others says for whom.
 func TestMeshSaysWhomItWaitsFor(t *testing.T) {
+	t.Parallel() // most of it is waiting for elections
 	m := newMesh(t, 3)
 	var told logged
 	cfg := m.config(0)

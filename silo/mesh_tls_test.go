@@ -50,6 +50,7 @@ func loopbackTLS(t *testing.T) *tls.Config {
 // Routes speak TLS and want a password, outside clients speak TLS, and the silos' own
 // connections need neither.
 func TestMeshWithTLS(t *testing.T) {
+	t.Parallel() // most of it is waiting for elections
 	m := newMesh(t, 3)
 	for i := range m.peers {
 		m.peers[i].Route = strings.Replace(m.peers[i].Route, "//", "//mesh:secret@", 1)
