@@ -71,7 +71,7 @@ func (c *DevCmd) Run(ctx context.Context, io streams, g *Globals) (err error) {
 		p, err := startProcess(fmt.Sprint("silo-", i+1), command, env, out)
 		if err != nil {
 			d.each((*process).kill)
-			d.wait(context.Background(), nil)
+			d.wait(context.WithoutCancel(ctx), nil)
 			return fmt.Errorf("run %s: %w", command[0], err)
 		}
 		d.processes = append(d.processes, p)
@@ -161,7 +161,7 @@ func (d *dev) wait(ctx context.Context, signals <-chan os.Signal) (failed int) {
 		select {
 		case e := <-ends:
 			left--
-			bad := e.err != nil && !(d.stopping && e.p.cmd.ProcessState.ExitCode() < 0) // by our signal, as go run does
+			bad := e.err != nil && (!d.stopping || e.p.cmd.ProcessState.ExitCode() >= 0) // else our signal ended it, as it does go run
 			if bad {
 				failed++
 			}
