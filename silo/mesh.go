@@ -103,9 +103,13 @@ func (c Config) checkMesh() error {
 
 // nodeName says whether JetStream takes the name for a server's.
 func nodeName(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.", r))
-	})
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+	for _, r := range name {
+		if !strings.ContainsRune(letters, r) {
+			return false
+		}
+	}
+	return name != ""
 }
 
 func (p Peer) parse() (*url.URL, error) {

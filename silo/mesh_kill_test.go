@@ -150,7 +150,7 @@ func TestMeshOutlivesItsLeader(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.silos[1] = nil
-	m.deposits(2, 2) // two of three are enough, and one of them is the one that was killed
+	m.deposits(2, 2)                             // two of three are enough, and one of them is the one that was killed
 	if err := victim.stdin.Close(); err != nil { // it stops beside the last one, which waits for it
 		t.Error(err)
 	}
