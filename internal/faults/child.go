@@ -30,7 +30,8 @@ type childSpec struct {
 	Heartbeat time.Duration
 	Drain     time.Duration
 	Mutant    membership.Mutant
-	Local     int // callers within the silo
+	Local     int       // callers within the silo
+	Mesh      *meshSpec // nil: the server is another process
 }
 
 // Child runs the process as a child of the programme, if it is one, and says so. It is the

@@ -33,7 +33,7 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	var failed []error
 	var figures []figure
 	for _, sc := range scenarios() {
-		if sc.in <= limit && only.MatchString(sc.name) {
+		if sc.in <= limit && only.MatchString(sc.name) && ctx.Err() == nil {
 			r, err := sc.runAndPrint(ctx, out)
 			failed = append(failed, err)
 			if r != nil {
@@ -42,14 +42,14 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		}
 	}
 	for _, m := range mutants() {
-		if m.in <= limit && only.MatchString(m.name()) {
+		if m.in <= limit && only.MatchString(m.name()) && ctx.Err() == nil {
 			failed = append(failed, m.run(ctx, out))
 		}
 	}
 	for _, f := range figures {
 		fmt.Fprintf(out, "%s: %s\n", f.what, f.is)
 	}
-	return errors.Join(failed...)
+	return errors.Join(append(failed, ctx.Err())...)
 }
 
 func (sc *scenario) runAndPrint(ctx context.Context, out io.Writer) (*report, error) {

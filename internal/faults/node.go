@@ -78,7 +78,11 @@ func (n *node) start(ctx context.Context) (*silo.Silo, error) {
 	if err != nil {
 		return nil, err
 	}
-	open := natsstore.Opener(natsstore.Options{})
+	options := natsstore.Options{}
+	if n.spec.Mesh != nil {
+		options.Replicas = len(n.spec.Mesh.Nodes)
+	}
+	open := natsstore.Opener(options)
 	cfg := silo.Config{
 		Grains:       kinds(),
 		Cluster:      n.spec.Cluster,
@@ -93,7 +97,11 @@ func (n *node) start(ctx context.Context) (*silo.Silo, error) {
 			return &ward{Store: store, slow: &n.slow, down: &n.down}, err
 		},
 	}
-	if n.spec.Heartbeat > time.Second { // all is slower there: pings are, too
+	if n.spec.Mesh != nil {
+		n.spec.Mesh.embed(&cfg, n.spec)
+		cfg.NATSOptions = nil // within the process there is nothing to dial
+	}
+	if n.spec.Heartbeat > 3*time.Second { // all is slower there: pings are, too
 		cfg.NATSOptions = append(cfg.NATSOptions, nats.PingInterval(4*n.spec.Heartbeat))
 	}
 	return silo.Start(rig.With(ctx, &rig.Rig{Clock: clock, Pass: trace.write, Mutant: n.spec.Mutant}), cfg)

@@ -35,6 +35,7 @@ type scenario struct {
 	drain     time.Duration // zero: the silo's default
 	local     int           // callers within each silo
 	network   bool          // each silo in a network namespace of its own
+	mesh      bool          // the silos embed the NATS servers
 	disk      int64         // the bytes of a disk of its own for NATS; zero: none
 	faultless bool          // no call may fail
 	reborn    bool          // the store is lost: fences may begin anew

@@ -22,6 +22,7 @@ func scenarios() []*scenario {
 		natsOutage(),
 		pauseNATS(),
 		killAll(),
+		killMesh(),
 		loseNATS(),
 		cutOff("cut", cutBoth, setCI),
 		cutOff("cut-from-silo", cutOut, setAll),

@@ -32,7 +32,8 @@ type world struct {
 	sc     *scenario
 	mutant membership.Mutant
 	net    *network // nil: all live in one namespace
-	listen string   // the NATS server's HOST:PORT
+	mesh   *meshSpec
+	listen string // the NATS server's HOST:PORT
 
 	nats  *process
 	mu    sync.Mutex
@@ -50,6 +51,39 @@ func siloName(i int) string { return fmt.Sprintf("silo-%d", i) }
 
 // begin starts everything, and returns when the silos share what there is.
 func (w *world) begin(ctx context.Context) error {
+	if err := w.beginNATS(ctx); err != nil {
+		return err
+	}
+	var starting []func() error
+	for i := range w.sc.silos {
+		p, err := w.spawnSilo(siloName(i))
+		if err != nil {
+			return err
+		}
+		w.silos[p.spec.Name] = p
+		starting = append(starting, func() error { return p.ready(ctx) })
+	}
+	if err := together(starting); err != nil {
+		return err
+	}
+	if w.mesh != nil {
+		w.mesh.New = false
+	}
+	if err := w.connect(ctx); err != nil {
+		return err
+	}
+	return w.until(ctx, 30*time.Second+10*w.sc.heartbeat, fmt.Sprintf("%d silos share all shards", w.sc.silos), func() bool {
+		w.views.ask()
+		return w.views.settled(w.sc.silos)
+	})
+}
+
+// beginNATS starts the server, or finds where the silos' own are to listen.
+func (w *world) beginNATS(ctx context.Context) (err error) {
+	if w.sc.mesh {
+		w.mesh, err = newMesh(w.sc.silos)
+		return err
+	}
 	port, err := freePort()
 	if err != nil {
 		return err
@@ -67,28 +101,7 @@ func (w *world) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := w.startNATS(ctx); err != nil {
-		return err
-	}
-	var starting []func() error
-	for i := range w.sc.silos {
-		p, err := w.spawnSilo(siloName(i))
-		if err != nil {
-			return err
-		}
-		w.silos[p.spec.Name] = p
-		starting = append(starting, func() error { return p.ready(ctx) })
-	}
-	if err := together(starting); err != nil {
-		return err
-	}
-	if err := w.connect(ctx); err != nil {
-		return err
-	}
-	return w.until(ctx, 30*time.Second+10*w.sc.heartbeat, fmt.Sprintf("%d silos share all shards", w.sc.silos), func() bool {
-		w.views.ask()
-		return w.views.settled(w.sc.silos)
-	})
+	return w.startNATS(ctx)
 }
 
 func freePort() (int, error) {
@@ -117,6 +130,9 @@ func (w *world) store() string { return filepath.Join(w.dir, "nats") }
 
 // url is where callers, and silos without a network of their own, connect.
 func (w *world) url() string {
+	if w.mesh != nil {
+		return w.mesh.url()
+	}
 	_, port, _ := net.SplitHostPort(w.listen)
 	return "nats://127.0.0.1:" + port
 }
@@ -124,7 +140,7 @@ func (w *world) url() string {
 func (w *world) spawnSilo(name string) (*process, error) {
 	spec := childSpec{
 		Name: name, Dir: w.dir, NATS: w.url(), Cluster: clusterName,
-		Heartbeat: w.sc.heartbeat, Drain: w.sc.drain, Mutant: w.mutant, Local: w.sc.local,
+		Heartbeat: w.sc.heartbeat, Drain: w.sc.drain, Mutant: w.mutant, Local: w.sc.local, Mesh: w.mesh,
 	}
 	namespace := ""
 	if w.net != nil {
