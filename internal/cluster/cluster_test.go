@@ -78,10 +78,13 @@ func (h *host) Changed(v *membership.View) {
 
 func (h *host) Ended(err error) { h.ended <- err }
 
+// patience is how long a test waits for what surely comes, on a machine that is busy.
+const patience = 90 * time.Second
+
 // until waits for views until cond holds.
 func (h *host) until(t testing.TB, what string, cond func(v *membership.View, owned int) bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(patience)
 	for {
 		h.mu.Lock()
 		ok := h.view != nil && cond(h.view, len(h.owned))
@@ -92,6 +95,8 @@ func (h *host) until(t testing.TB, what string, cond func(v *membership.View, ow
 		select {
 		case <-h.moved:
 		case <-deadline:
+			h.mu.Lock()
+			defer h.mu.Unlock()
 			t.Fatalf("it never came to be: %s; the view is %+v", what, h.view)
 		}
 	}

@@ -3,6 +3,7 @@ package natsstore
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"net/url"
@@ -22,7 +23,17 @@ import (
 	"github.com/teff-dev/teff/persistence/storetest"
 )
 
+// The suite runs three times, and each commit is a batch that the server makes a directory
+// for: fewer random histories than usual, unless somebody asks for more.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked {
+		if err := flag.Set("rapid.checks", "20"); err != nil {
+			panic(err)
+		}
+	}
 	goleak.VerifyTestMain(m)
 }
 
