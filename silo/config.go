@@ -10,7 +10,6 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/teff-dev/teff/grain"
-	"github.com/teff-dev/teff/internal/bus"
 	"github.com/teff-dev/teff/internal/cluster"
 	"github.com/teff-dev/teff/internal/wire"
 	"github.com/teff-dev/teff/persistence"
@@ -34,10 +33,6 @@ type Config struct {
 
 	// NATSOptions are added to the connection's: credentials, TLS.
 	NATSOptions []nats.Option
-
-	// Server is an embedded server that several silos of one process share, as silotest's
-	// do. It is the caller's to stop.
-	Server *bus.Server
 
 	// Listen is the embedded server's HOST:PORT: "127.0.0.1:0", a free port on
 	// loopback. Anyone who reaches it may call any grain.

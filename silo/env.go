@@ -36,10 +36,10 @@ const (
 //	TEFF_SILO_MESH_LISTEN  Mesh.Listen
 //	TEFF_SILO_MESH_NEW     Mesh.New, if it is 1
 //
-// Those of the mesh count where Mesh, NATS and Server are all empty. What cannot be read is
+// Those of the mesh count where Mesh and NATS are both empty. What cannot be read is
 // CodeInvalidArgument.
 func FromEnv(cfg Config) (Config, error) {
-	if cfg.Mesh == nil && cfg.NATS == "" && cfg.Server == nil && os.Getenv(envMeshPeers) != "" {
+	if cfg.Mesh == nil && cfg.NATS == "" && os.Getenv(envMeshPeers) != "" {
 		mesh, err := meshFromEnv()
 		if err != nil {
 			return cfg, err
@@ -48,7 +48,7 @@ func FromEnv(cfg Config) (Config, error) {
 	}
 	setDefault(&cfg.Cluster, os.Getenv(envCluster))
 	setDefault(&cfg.Name, os.Getenv(envName))
-	if cfg.Mesh == nil && cfg.Listen == "" && cfg.Server == nil {
+	if cfg.Mesh == nil && cfg.Listen == "" {
 		setDefault(&cfg.NATS, os.Getenv(envNATS))
 	}
 	setDefault(&cfg.Listen, os.Getenv(envListen))

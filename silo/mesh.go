@@ -74,8 +74,8 @@ func (c Config) checkMesh() error {
 	switch {
 	case m == nil:
 		return nil
-	case c.NATS != "" || c.Server != nil:
-		return grain.Errorf(grain.CodeInvalidArgument, "Config.Mesh is for embedded servers, and Config.NATS and Config.Server are for others: give one of them")
+	case c.NATS != "":
+		return grain.Errorf(grain.CodeInvalidArgument, "Config.Mesh is for embedded servers, and Config.NATS is for one outside: give one of them")
 	case c.Replicas > m.copies():
 		return grain.Errorf(grain.CodeInvalidArgument, "Config.Replicas is %d: in a mesh of %d peers it is at most %d", c.Replicas, len(m.Peers), m.copies())
 	case !nodeName(m.Node):

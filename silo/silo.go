@@ -142,7 +142,7 @@ func (s *Silo) in(d time.Duration) time.Time { return s.started.Add(time.Since(s
 // openDir takes the data directory, where anything of this silo's is kept.
 func (s *Silo) openDir(context.Context) error {
 	badger := s.cfg.Store == nil && s.cfg.OpenStore == nil
-	embeds := s.cfg.NATS == "" && s.cfg.Server == nil
+	embeds := s.cfg.NATS == "" && s.rig.Server == nil
 	if !badger && !embeds {
 		return nil
 	}
@@ -191,7 +191,7 @@ func (s *Silo) remember(incarnation string) {
 
 // connect starts the embedded server, unless an outside one is given, and connects.
 func (s *Silo) connect(context.Context) error {
-	s.server = s.cfg.Server
+	s.server = s.rig.Server
 	o := bus.Options{URL: s.cfg.NATS, Server: s.server, Name: "teff silo " + s.cfg.Name, Logger: s.log, Extra: s.cfg.NATSOptions}
 	if s.cfg.NATS == "" && s.server == nil {
 		from, to := s.names.PartitionMapping(uint32(s.cfg.Partitions))
@@ -266,7 +266,7 @@ func (s *Silo) release() {
 		}
 		s.nc.Close()
 	}
-	if s.server != nil && s.server != s.cfg.Server {
+	if s.server != nil && s.server != s.rig.Server {
 		s.server.Leave()
 	}
 	if s.dir != nil {

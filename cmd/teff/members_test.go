@@ -11,6 +11,7 @@ import (
 
 	"github.com/teff-dev/teff/grain"
 	"github.com/teff-dev/teff/internal/bus"
+	"github.com/teff-dev/teff/internal/rig"
 	"github.com/teff-dev/teff/persistence/memstore"
 	"github.com/teff-dev/teff/silo"
 )
@@ -27,8 +28,8 @@ func startPair(t *testing.T) (ash, oak *silo.Silo) {
 	store := memstore.New()
 	var both [2]*silo.Silo
 	for i, name := range []string{"ash", "oak"} {
-		both[i], err = silo.Start(t.Context(), silo.Config{
-			Name: name, Server: srv, Store: store, Logger: logger, Partitions: 64,
+		both[i], err = silo.Start(rig.With(t.Context(), &rig.Rig{Server: srv}), silo.Config{
+			Name: name, Store: store, Logger: logger, Partitions: 64,
 			Grains: []grain.Kind{newWatch().kind()}, Labels: map[string]string{"zone": name},
 		})
 		if err != nil {

@@ -8,6 +8,7 @@ package rig
 import (
 	"context"
 
+	"github.com/teff-dev/teff/internal/bus"
 	"github.com/teff-dev/teff/internal/cluster"
 	"github.com/teff-dev/teff/internal/core/membership"
 )
@@ -17,6 +18,10 @@ type Rig struct {
 	// Clock is the silo's, which it reads before all that it does to the world. Nil: one
 	// of its own.
 	Clock *cluster.Clock
+
+	// Server is an embedded server that several silos of one process share; it is not the
+	// silo's to stop. Nil: one of its own, or the one that its configuration names.
+	Server *bus.Server
 
 	// Changed is told each view, and as which incarnation the silo has it. It must not
 	// block.

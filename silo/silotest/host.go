@@ -49,8 +49,8 @@ func (c *Cluster) newHost(edits []func(*silo.Config)) *host {
 		clock:   newClock(),
 		state:   down,
 	}
-	h.rig = &rig.Rig{Clock: h.clock.silo(), Changed: h.changed}
-	h.cfg.NATS, h.cfg.Server = "", c.server
+	h.rig = &rig.Rig{Clock: h.clock.silo(), Changed: h.changed, Server: c.server}
+	h.cfg.NATS = ""
 	h.cfg.NATSOptions = []nats.Option{nats.InProcessServer(h.link)}
 	c.hosts = append(c.hosts, h)
 	return h
