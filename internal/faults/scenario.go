@@ -52,9 +52,9 @@ const keepEnv = "TEFF_FAULTS_KEEP"
 
 // How long a run is left alone.
 const (
-	quietTime  = 2 * time.Second  // before the first fault
-	afterTime  = 1 * time.Second  // after the last
-	settleTime = 40 * time.Second // for all to be served again, the payments that wait included
+	quietTime  = 1500 * time.Millisecond // before the first fault
+	afterTime  = 1 * time.Second         // after the last
+	settleTime = 40 * time.Second        // for all to be served again, the payments that wait included
 )
 
 // run runs a scenario, with every silo doing something wrong where there is a mutant. The

@@ -51,7 +51,7 @@ func killSilos() *scenario {
 				if err := w.restart(ctx, name); err != nil {
 					return err
 				}
-				if err := wait(ctx, 6*time.Second); err != nil {
+				if err := wait(ctx, 5*time.Second); err != nil {
 					return err
 				}
 			}
@@ -79,7 +79,7 @@ func rollingRestart() *scenario {
 				if err := w.leaveAndJoin(ctx, siloName(i)); err != nil {
 					return err
 				}
-				if err := wait(ctx, time.Second); err != nil {
+				if err := wait(ctx, time.Second/2); err != nil {
 					return err
 				}
 			}

@@ -107,7 +107,7 @@ func (w *world) pauseOne(ctx context.Context, name string, long time.Duration) e
 	if err := p.tell("slow 0s"); err != nil {
 		return err
 	}
-	return wait(ctx, 2*time.Second)
+	return wait(ctx, time.Second)
 }
 
 // A pause is a silo's.
