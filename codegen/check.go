@@ -3,6 +3,7 @@ package codegen
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -24,6 +25,12 @@ const (
 
 // emptyName is the response of a one-way method.
 const emptyName = protoreflect.FullName("google.protobuf.Empty")
+
+// What the wire takes; see docs/protocol.md.
+const (
+	maxMethodBytes = 128
+	maxTimeout     = 24 * time.Hour
+)
 
 // payloadBrace is the field number that, as a group, starts with the byte '{'.
 const payloadBrace = 15
@@ -49,6 +56,10 @@ func (f *file) check(gen *protogen.Plugin, ps *Problems) {
 			m.check(gen, ps)
 		}
 		s.checkMethodNames(ps)
+	}
+	for _, m := range f.strays {
+		ps.add(m.Desc, []int32{methodOptionsField, optionNumber()}, "%s.%s has (teff.v1.method), but %s is no grain: add option (teff.v1.grain) = {}",
+			m.Parent.Desc.Name(), m.Desc.Name(), m.Parent.Desc.Name())
 	}
 }
 
@@ -118,6 +129,9 @@ func (m *method) check(gen *protogen.Plugin, ps *Problems) {
 	case desc.IsStreamingServer():
 		ps.add(desc, nil, "%s streams its responses, which is not supported yet", name)
 	}
+	if n := len(desc.Name()); n > maxMethodBytes {
+		ps.add(desc, nil, "the name of an rpc of a grain has at most %d bytes, this one has %d: shorten it", maxMethodBytes, n)
+	}
 	if m.options.GetInterleave() {
 		ps.add(desc, m.at("interleave"), "interleave is not supported yet")
 	}
@@ -128,6 +142,9 @@ func (m *method) check(gen *protogen.Plugin, ps *Problems) {
 		ps.add(desc, m.at("one_way"), "%s is one-way, so its response must be %s, not %s", name, emptyName, m.proto.Output.Desc.FullName())
 	}
 	checkDuration(ps, desc, m.at("timeout"), "timeout", m.options.GetTimeout())
+	if d := m.options.GetTimeout(); d.CheckValid() == nil && d.AsDuration() > maxTimeout {
+		ps.add(desc, m.at("timeout"), "timeout must be at most %s, got %s: no caller can wait longer for a call", maxTimeout, d.AsDuration())
+	}
 	m.service.checkImportable(gen, ps, desc, nil, m.proto.Input)
 	m.service.checkImportable(gen, ps, desc, nil, m.proto.Output)
 	m.checkBrace(gen, ps)

@@ -16,7 +16,8 @@ type file struct {
 	importPath protogen.GoImportPath // of the grains' package
 	pkg        protogen.GoPackageName
 	filename   string
-	services   []*service // the grains
+	services   []*service         // the grains
+	strays     []*protogen.Method // have an option, though their service is no grain
 }
 
 // service is a grain type.
@@ -68,6 +69,12 @@ func newFile(p *protogen.File, o *Options) *file {
 	for _, s := range p.Services {
 		if proto.HasExtension(s.Desc.Options(), teffv1.E_Grain) {
 			f.services = append(f.services, newService(f, s))
+			continue
+		}
+		for _, m := range s.Methods {
+			if proto.HasExtension(m.Desc.Options(), teffv1.E_Method) {
+				f.strays = append(f.strays, m)
+			}
 		}
 	}
 	return f

@@ -2,7 +2,11 @@ package codegen_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/teff-dev/teff/internal/wire"
 )
 
 func problemCases() []problemCase {
@@ -41,6 +45,19 @@ func methodCases() []problemCase {
 		}},
 		{"timeout of mixed signs", false, grainOf("  rpc R(M) returns (M) { option (teff.v1.method) = { @@timeout: {seconds: 1, nanos: -1} }; }"), []string{
 			"timeout is no duration: seconds 1, nanos -1",
+		}},
+		{"timeout above the wire's", false, grainOf("  rpc R(M) returns (M) { option (teff.v1.method) = { @@timeout: {seconds: " + strconv.Itoa(int(wire.MaxTimeout/time.Second)) + " nanos: 1} }; }"), []string{
+			"timeout must be at most 24h0m0s, got 24h0m0.000000001s: no caller can wait longer for a call",
+		}},
+		{"name longer than the wire's", false, grainOf("  @@rpc " + strings.Repeat("R", wire.MaxMethodBytes+1) + "(M) returns (M);"), []string{
+			"the name of an rpc of a grain has at most 128 bytes, this one has 129: shorten it",
+		}},
+		{"method option without a grain", false, map[string]string{
+			"p.proto": head + "service A {\n  rpc Foo(M) returns (M) { @@option (teff.v1.method) = { one_way: true }; }\n  rpc Bar(M) returns (M);\n}\n" +
+				"service B {\n  rpc Foo(M) returns (M) { @@option (teff.v1.method).immutable = true; }\n}\n",
+		}, []string{
+			"A.Foo has (teff.v1.method), but A is no grain: add option (teff.v1.grain) = {}",
+			"B.Foo has (teff.v1.method), but B is no grain: add option (teff.v1.grain) = {}",
 		}},
 		{"group that looks like JSON", false, map[string]string{"p.proto": `syntax = "proto2";
 package p;
