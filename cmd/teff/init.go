@@ -9,7 +9,7 @@ import (
 
 // InitCmd is teff init.
 type InitCmd struct {
-	Dir    string `arg:"" placeholder:"DIR" help:"Directory to write the project to; it must be empty or not be there."`
+	Dir    string `arg:"" placeholder:"DIR" help:"Directory to write the project to; it must be empty, but for .git, or not be there."`
 	Module string `placeholder:"NAME" help:"Name of the Go module. Default: the directory's name."`
 	Teff   string `placeholder:"DIR" help:"Build with this checkout of Teff instead of the release."`
 }
@@ -28,10 +28,7 @@ type initialised struct {
 // Run writes the project, prints where it is, and says what to do there.
 func (c *InitCmd) Run(ctx context.Context, io streams, g *Globals) error {
 	project := scaffold.Project{Dir: c.Dir, Module: c.Module, Teff: c.Teff}
-	if err := project.Write(ctx); err != nil {
-		return err
-	}
-	if err := project.Tidy(ctx); err != nil {
+	if err := project.Create(ctx); err != nil {
 		return err
 	}
 	io.note("written; now: cd %s && make test && make run", c.Dir)

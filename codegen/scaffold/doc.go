@@ -10,7 +10,7 @@
 //
 // # How it fails
 //
-// A directory that has something in it is refused, and so is a module name that Go
-// would not take. When Go cannot find the modules (no network, a release that is not
-// published), the project is there all the same, and the error says how to go on.
+// A directory that has something in it other than .git is refused, and so is a module
+// name that Go would not take. When Go cannot find the modules (no network, a release
+// that is not published), or not within two minutes, the project is taken away again.
 package scaffold

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"text/template"
 
@@ -26,7 +25,7 @@ const goVersion = "1.26.0"
 // Project says what to write.
 type Project struct {
 	// Dir is the directory to write to. It is made if it is not there, and must be
-	// empty if it is.
+	// empty, but for .git, if it is.
 	Dir string
 
 	// Module is the name of the Go module. Empty: the directory's name.
@@ -36,19 +35,37 @@ type Project struct {
 	Teff string
 }
 
-// modulePath is what Go takes for a module's name, but for details that it tells itself.
-var modulePath = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$`)
+// Create writes the project, the generated code included, and lets Go find its modules.
+// When that fails, nothing is left of it.
+func (p Project) Create(ctx context.Context) error {
+	return p.create(ctx, p.Tidy)
+}
 
-// Write writes the project, the generated code included. Afterwards Tidy is due.
+// Write is Create without Tidy, which is then due.
 func (p Project) Write(ctx context.Context) error {
+	return p.create(ctx, func(context.Context) error { return nil })
+}
+
+func (p Project) create(ctx context.Context, tidy func(context.Context) error) error {
 	values, err := p.values()
 	if err != nil {
 		return err
 	}
-	if err := p.claim(); err != nil {
+	claimed, err := claimDir(p.Dir)
+	if err != nil {
 		return err
 	}
-	err = fs.WalkDir(templates, "template", func(name string, d fs.DirEntry, err error) error {
+	if err := p.write(ctx, values); err != nil {
+		return errors.Join(err, claimed.undo())
+	}
+	if err := tidy(ctx); err != nil {
+		return errors.Join(err, claimed.undo())
+	}
+	return nil
+}
+
+func (p Project) write(ctx context.Context, values values) error {
+	err := fs.WalkDir(templates, "template", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -77,8 +94,8 @@ func (p Project) values() (values, error) {
 	if v.Module == "" {
 		v.Module = v.Name
 	}
-	if !modulePath.MatchString(v.Module) {
-		return values{}, fmt.Errorf("%q will not do as a Go module's name: give one with --module, such as example.com/counter", v.Module)
+	if reason := unfit(v.Module); reason != "" {
+		return values{}, fmt.Errorf("%q will not do as a Go module's name: %s: give one with --module, such as example.com/counter", v.Module, reason)
 	}
 	if p.Teff == "" {
 		return v, nil
@@ -93,21 +110,6 @@ func (p Project) values() (values, error) {
 		v.Teff = `"` + strings.ReplaceAll(v.Teff, `"`, `\"`) + `"`
 	}
 	return v, nil
-}
-
-// claim makes the directory, or sees that it is empty.
-func (p Project) claim() error {
-	there, err := os.ReadDir(p.Dir)
-	switch {
-	case err == nil && len(there) > 0:
-		return fmt.Errorf("%s is not empty (it has %s): name a directory that is, or one that is not there yet", p.Dir, there[0].Name())
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("look into %s: %w", p.Dir, err)
-	}
-	if err := os.MkdirAll(p.Dir, 0o755); err != nil {
-		return fmt.Errorf("make %s: %w", p.Dir, err)
-	}
-	return nil
 }
 
 // file writes one template's file.

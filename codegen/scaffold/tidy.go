@@ -10,29 +10,43 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
+
+// patience is how long Go may take to find the modules. It asks hosts that need not
+// answer, and has no end of its own.
+const patience = 2 * time.Minute
 
 // Tidy lets Go write go.sum, and complete go.mod. It may need the network, unless all
 // modules were used on this machine before.
-func (p Project) Tidy(ctx context.Context) error {
+func (p Project) Tidy(ctx context.Context) error { return p.tidy(ctx, patience) }
+
+func (p Project) tidy(ctx context.Context, patience time.Duration) error {
 	if err := p.seedSums(); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	var said bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", "mod", "tidy")
 	cmd.Dir = p.Dir
 	// A workspace around the directory would not know the new module.
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	cmd.Stderr = &said
+	cmd.WaitDelay = time.Second // what Go started may have stderr yet
 	err := cmd.Run()
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, exec.ErrNotFound):
-		return fmt.Errorf("the project is in %s, but there is no go command to find its modules with: install Go, and run go mod tidy there", p.Dir)
+		return errors.New("there is no go command to find the project's modules with: install Go, and try again")
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("go mod tidy did not find the project's modules within %s: see that Go can reach its proxy (go env GOPROXY), or use --teff and a checkout of Teff", patience)
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted while Go looked for the project's modules: %w", ctx.Err())
 	default:
-		return fmt.Errorf("the project is in %s, but Go could not find its modules (run go mod tidy there to try again, or begin anew with --teff and a checkout of Teff):\n%s",
-			p.Dir, beginning(said.String()))
+		return fmt.Errorf("go mod tidy could not find the project's modules (try again when Go can reach its proxy, or use --teff and a checkout of Teff):\n%s",
+			beginning(said.String()))
 	}
 }
 
