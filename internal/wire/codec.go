@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -79,13 +80,17 @@ func DetectCodec(h Header, payload []byte) (Codec, error) {
 }
 
 // Unmarshal reads the payload into m, and forgets what m held. An empty payload is the
-// empty message. What is no such message, nests deeper than 100 messages or, in JSON,
-// has a field that m lacks or one twice, is INVALID_ARGUMENT.
+// empty message. What is no such message, nests deeper than 100 messages (groups among the
+// payload's unknown fields included) or, in JSON, has a field that m lacks or one twice,
+// is INVALID_ARGUMENT.
 func Unmarshal(c Codec, payload []byte, m proto.Message) error {
 	var err error
 	switch {
 	case c == CodecProto:
 		err = proto.UnmarshalOptions{RecursionLimit: maxDepth}.Unmarshal(payload, m)
+		if err == nil && tooDeep(m.ProtoReflect().GetUnknown()) {
+			err = errors.New("exceeded max recursion depth") // as protobuf says it
+		}
 	case c == CodecJSON && len(payload) > 0:
 		err = protojson.UnmarshalOptions{RecursionLimit: maxDepth}.Unmarshal(payload, m)
 	case c == CodecJSON:

@@ -109,6 +109,21 @@ func TestNesting(t *testing.T) {
 	checkCode(t, "values", wire.Unmarshal(wire.CodecJSON, []byte(deep), &structpb.Struct{}), "INVALID_ARGUMENT")
 	endless := bytes.Repeat([]byte("["), 1<<20)
 	checkCode(t, "brackets", wire.Unmarshal(wire.CodecJSON, endless, &structpb.ListValue{}), "INVALID_ARGUMENT")
+	// Groups that the message lacks count.
+	for depth, ok := range map[int]bool{99: true, 100: false, 3_000: false} {
+		groups := append(bytes.Repeat([]byte{0x7b}, depth), bytes.Repeat([]byte{0x7c}, depth)...)
+		payload := append(protowire.AppendBytes(protowire.AppendTag(nil, 98, protowire.BytesType), groups[:depth]), groups...)
+		switch err := wire.Unmarshal(wire.CodecProto, payload, &teffv1.View{}); {
+		case !ok:
+			checkCode(t, depth, err, "INVALID_ARGUMENT")
+		case err != nil:
+			t.Errorf("%d groups: %v", depth, err)
+		}
+	}
+	beside := bytes.Repeat([]byte{0x7b, 0x08, 0x01, 0x7c}, 3_000)
+	if err := wire.Unmarshal(wire.CodecProto, beside, &teffv1.View{}); err != nil {
+		t.Errorf("groups beside each other: %v", err)
+	}
 	// Groups that the message lacks are skipped, and must not exhaust the stack.
 	groups := bytes.Repeat(protowire.AppendTag(nil, 99, protowire.StartGroupType), 1<<19)
 	checkCode(t, "groups", wire.Unmarshal(wire.CodecProto, groups, &teffv1.View{}), "INVALID_ARGUMENT")
