@@ -67,6 +67,8 @@ func TestCallMistakes(t *testing.T) {
 		type1("call", "shop.Cart/ann", "Add", `{"at":"noon"}`),
 		type1("call", "-o", "json", "shop.Cart/ann", "Get", `{"x":1}`),
 		type1("call", "--timeout", "0s", "shop.Cart/ann", "Get"),
+		type1("call", "--timeout", "-1s", "shop.Cart/ann", "Get"),
+		type1("call", "-timeout", "-.5h", "shop.Cart/ann", "Get"),
 		type1("call", "--timeout", "soon", "shop.Cart/ann", "Get"),
 		type1("call", "--timeout", "48h", "shop.Cart/ann", "Get"),
 		type1("call", "--cluster", "No Way", "shop.Cart/ann", "Get"),

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/nats-io/nats.go"
@@ -21,6 +23,9 @@ func (g *Globals) connect(ctx context.Context) (context.Context, *session, error
 	names, err := wire.NewNames(g.Cluster)
 	if err != nil {
 		return nil, nil, usage("--cluster: %s", sentence(err))
+	}
+	if err := checkURLs(g.NATS); err != nil {
+		return nil, nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	nc, err := bus.Connect(bus.Options{
@@ -75,6 +80,30 @@ func (g *Globals) cannotConnect(err error) *failure {
 	default:
 		return f.hint("is a silo running? it prints its address when it starts, such as \"NATS at nats://127.0.0.1:41234\": give it as --nats URL, or in TEFF_NATS")
 	}
+}
+
+// checkURLs refuses what no server can have as its address. It repeats nothing of the text
+// but what redact leaves: net/url's own errors tell parts of passwords.
+func checkURLs(urls string) error {
+	for _, text := range strings.SplitSeq(urls, ",") {
+		text = strings.TrimSpace(text)
+		if !strings.Contains(text, "://") {
+			text = "nats://" + text // as NATS's client does
+		}
+		u, err := url.Parse(text)
+		if err == nil && u.Port() != "" {
+			_, err = strconv.ParseUint(u.Port(), 10, 16)
+		}
+		if err == nil {
+			continue
+		}
+		f := usage("--nats %s: it is not a server's address: write nats://HOST:PORT", redact(text))
+		if strings.Contains(text, "@") {
+			return f.hint("in a user's name or password, write %%20 for a space, %%2F for /, %%3A for : and %%40 for @")
+		}
+		return f
+	}
+	return nil
 }
 
 // redact takes what is secret out of URLs. A password may have any character but the

@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, io streams) int {
 	if len(args) == 0 {
 		return usageOnly(parser, io)
 	}
-	args = singleDashFlags(parser.Model, args)
+	args = negativeValues(parser.Model, singleDashFlags(parser.Model, args))
 	parsed, err := parser.Parse(args)
 	switch {
 	case helped:
