@@ -54,10 +54,27 @@ func (c *Command) Parse() error {
 	if err != nil {
 		return &usageError{problem: err.Error(), told: true}
 	}
+	if late := c.lateFlag(); late != "" {
+		return Usagef("%s is behind %s: flags come first (what is called %s is written ./%s)", late, c.Operands()[0], late, late)
+	}
 	if c.Listen != "" && c.NATS != "" {
 		return Usagef("-listen is for the embedded server, and -nats for one outside: give one of them")
 	}
 	return nil
+}
+
+// lateFlag finds a flag among the operands, where it would be taken for one of them.
+func (c *Command) lateFlag() string {
+	if behind := len(c.args) - c.Flags.NArg() - 1; behind >= 0 && c.args[behind] == "--" {
+		return ""
+	}
+	for _, operand := range c.Operands() {
+		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(operand, "-"), "-"), "=")
+		if strings.HasPrefix(operand, "-") && (c.Flags.Lookup(name) != nil || name == "h" || name == "help") {
+			return operand
+		}
+	}
+	return ""
 }
 
 // Operands are what follows the flags.
