@@ -85,7 +85,7 @@ func (g *Globals) cannotConnect(err error) *failure {
 // checkURLs refuses what no server can have as its address. It repeats nothing of the text
 // but what redact leaves: net/url's own errors tell parts of passwords.
 func checkURLs(urls string) error {
-	for _, text := range strings.SplitSeq(urls, ",") {
+	for text := range strings.SplitSeq(urls, ",") {
 		text = strings.TrimSpace(text)
 		if !strings.Contains(text, "://") {
 			text = "nats://" + text // as NATS's client does
