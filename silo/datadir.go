@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/teff-dev/teff/grain"
 )
@@ -28,7 +29,11 @@ const (
 )
 
 func openDataDir(path string) (*dataDir, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	err := os.MkdirAll(path, 0o700)
+	if at, ok := errors.AsType[*fs.PathError](err); ok && errors.Is(err, syscall.ENOTDIR) {
+		return nil, grain.Errorf(grain.CodeFailedPrecondition, "the data directory %s cannot be made: %s is a file: name another directory (Config.DataDir)", path, at.Path)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
 	lock, err := os.OpenFile(filepath.Join(path, fileLock), os.O_CREATE|os.O_RDWR, 0o600)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -124,6 +126,19 @@ func TestStartWhereTheDataDirectoryIsInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	startsNow(t, cfg)
+}
+
+func TestStartWhereTheDataDirectoryIsAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(file, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{file, filepath.Join(file, "below")} {
+		err := startFails(t, silo.Config{DataDir: dir, Logger: quiet()})
+		if !containsAll(err.Error(), "start silo", dir, file+" is a file", "name another directory") {
+			t.Errorf("it says %q", err)
+		}
+	}
 }
 
 func TestStartWithoutTheNATSServer(t *testing.T) {

@@ -4,7 +4,7 @@
 //
 // One process has the directory at a time; [Open] refuses a second one with
 // [ErrInUse]. Silos of a cluster therefore do not share a directory: use this store
-// for a single silo, or behind a storage silo.
+// for a single silo. Several silos keep their state in one place: natsstore.
 //
 // Every write goes through one goroutine, the committer. It takes whatever requests
 // piled up while the last sync to disk ran, up to 512, judges each by itself against

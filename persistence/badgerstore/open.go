@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -92,6 +93,8 @@ func prepare(dir string) error {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("make the directory: %w", err)
 		}
+	case errors.Is(err, syscall.ENOTDIR):
+		return errors.New("a part of its path is a file; name a directory")
 	case err != nil:
 		return err
 	}
