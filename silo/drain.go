@@ -43,7 +43,7 @@ func (inc *incarnation) seal(sealed []membership.Sealed) {
 	if len(parts) == 0 {
 		return
 	}
-	inc.silo.wg.Go(func() { d.watch(inc.silo.cfg.DrainTimeout) }) // until it is empty, or the time is up
+	inc.silo.background(func() { d.watch(inc.silo.cfg.DrainTimeout) }) // until it is empty, or the time is up
 	for i, p := range parts {
 		p.each(func(a *activation) { a.endForMove(nobodys[i]) })
 		p.mu.Lock()

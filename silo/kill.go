@@ -19,7 +19,7 @@ func (s *Silo) kill() {
 		if stuck := s.workers.close(grace); len(stuck) > 0 {
 			s.stopErr = stuckError(stuck)
 		}
-		s.wg.Wait()
+		s.awaitBackground()
 		s.release()
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/teff-dev/teff/internal/bus"
 	"github.com/teff-dev/teff/internal/wire"
 )
 
@@ -30,7 +31,10 @@ func (s *Silo) listen(context.Context) error {
 	if err := s.announce(); err != nil {
 		return err
 	}
-	return s.nc.Flush()
+	if err := s.nc.Flush(); err != nil {
+		return err
+	}
+	return bus.Refused(s.nc, "Subscription") // or it would hear nothing, and seem to serve
 }
 
 // A silo sheds calls by its mailboxes, long before a subscription's buffer is full; what

@@ -248,7 +248,7 @@ func (inc *incarnation) Ended(err error) {
 	default:
 		select {
 		case <-inc.joined:
-			s.wg.Go(func() { s.rejoin(inc) }) // until it is a member again, or Stop
+			s.background(func() { s.rejoin(inc) }) // until it is a member again, or Stop
 		default: // Start tells why
 		}
 	}

@@ -119,12 +119,12 @@ func lead(t *testing.T, url, node string) {
 // Behaviour E3, D6: the silo that leads all the mesh's streams is killed. The others have
 // all that was acknowledged, and it comes back with what it had.
 //
-// A NATS cluster whose leader was killed writes nothing for 4 to 9 s. Heartbeats of 1.5 s
-// make leases of 9 s, so that the survivors outlive that; shorter ones would have them
-// take each other for dead.
+// A NATS cluster whose leader was killed writes nothing for 4 to 9 s. Heartbeats of 2.5 s
+// make leases of 15 s, so that the survivors outlive that, also where the machine is busy;
+// shorter ones would have them take each other for dead.
 func TestMeshOutlivesItsLeader(t *testing.T) {
 	m := newMesh(t, 3)
-	m.beat = 1500 * time.Millisecond
+	m.beat = 2500 * time.Millisecond
 	victim := m.process(0)
 	m.start(1, 2)
 	url := victim.url(t)

@@ -67,6 +67,8 @@ type Silo struct {
 	lifetime context.Context //nolint:containedctx // of what goes on in the background; ends with end
 	end      context.CancelFunc
 	wg       sync.WaitGroup
+	closing  sync.Mutex // held while wg grows, or is closed to more
+	closed   bool
 
 	live           atomic.Int64 // activations that are not ending
 	panics         atomic.Int64
@@ -281,6 +283,22 @@ func (s *Silo) flush() error {
 		return nil
 	}
 	return s.nc.FlushTimeout(time.Second)
+}
+
+// background runs f in a goroutine that Stop waits for, or not at all once Stop does.
+func (s *Silo) background(f func()) {
+	s.closing.Lock()
+	defer s.closing.Unlock()
+	if !s.closed {
+		s.wg.Go(f)
+	}
+}
+
+func (s *Silo) awaitBackground() {
+	s.closing.Lock()
+	s.closed = true
+	s.closing.Unlock()
+	s.wg.Wait()
 }
 
 // Left is closed when an administrator has drained the silo: it hosts nothing any more,

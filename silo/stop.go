@@ -63,7 +63,7 @@ func (s *Silo) stop(ctx context.Context) error {
 	close(s.stopped)
 	s.end()
 	stuck := s.workers.close(grace)
-	s.wg.Wait()
+	s.awaitBackground()
 	departure.end(whole)
 	s.release()
 	if len(stuck) > 0 {
