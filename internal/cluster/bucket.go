@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/teff-dev/teff/grain"
+	"github.com/teff-dev/teff/internal/bus"
 	"github.com/teff-dev/teff/internal/core/membership"
 )
 
@@ -118,9 +119,12 @@ func (b *bucket) await(ctx context.Context) error {
 		try, cancel := context.WithTimeout(ctx, openTry)
 		_, err := b.open(try)
 		cancel()
+		refused := bus.Refused(b.nc, StreamName(b.cluster))
 		switch {
 		case err == nil:
 			return nil
+		case refused != nil:
+			return refused
 		case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount),
 			errors.Is(err, nats.ErrNoResponders) && mute >= muteWait:
 			return grain.Errorf(grain.CodeFailedPrecondition, "the NATS server at %s has no JetStream, where a cluster keeps its records: start it with -js, or with jetstream {} in its configuration", b.nc.ConnectedUrlRedacted())

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/teff-dev/teff/internal/bus"
 	"github.com/teff-dev/teff/persistence"
 )
 
@@ -63,9 +64,12 @@ func openStream(ctx context.Context, nc *nats.Conn, l layout, opts Options) erro
 	defer cancel()
 	wait := firstTry
 	stream, err := findOrMake(waiting, wait, js, l, opts)
-	for attempt := 0; notReady(err) && pause(waiting, attempt) == nil; attempt++ {
+	for attempt := 0; notReady(err) && bus.Refused(nc, l.stream()) == nil && pause(waiting, attempt) == nil; attempt++ {
 		wait = min(2*wait, lastTry)
 		stream, err = findOrMake(waiting, wait, js, l, opts)
+	}
+	if refused := bus.Refused(nc, l.stream()); err != nil && refused != nil {
+		return refused
 	}
 	if err != nil {
 		return explain(err)
