@@ -85,10 +85,14 @@ func (a *activation) admit(c *call) (gone bool, err *grain.Error) {
 		return false, withRetry(outcome.Refused(grain.CodeResourceExhausted, "%d calls wait for %s already: its mailbox is full", a.of.mailbox, a.id()))
 	}
 	a.mailbox.push(c)
-	start := !a.busy
+	start, active := !a.busy, a.phase == phaseActive
 	a.busy = true
 	a.mu.Unlock()
-	if start {
+	switch {
+	case !start:
+	case c.inline && active:
+		a.of.silo.workers.here(a)
+	default:
 		a.of.silo.workers.run(a)
 	}
 	return false, nil

@@ -2,6 +2,7 @@ package silo_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/teff-dev/teff/grain"
@@ -65,4 +66,40 @@ func BenchmarkLocalCall(b *testing.B) {
 			}
 		}
 	})
+}
+
+// A caller that cannot be cancelled may run the turn itself. That is nobody else's
+// business: other calls queue behind it, and a stop waits for it.
+func TestACallersOwnTurnIsATurn(t *testing.T) {
+	gate, entered := make(chan struct{}), make(chan struct{})
+	sc := &script{do: func(_ context.Context, _ *probe, text string) (string, error) {
+		if text == "hold" {
+			entered <- struct{}{}
+			<-gate
+		}
+		return text, nil
+	}}
+	s := start(t, silo.Config{Grains: []grain.Kind{sc.kind()}})
+	mustDo(t, s, "k", "in memory")
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if got, err := do(context.Background(), s, "k", "hold"); got != "hold" || err != nil {
+			t.Errorf("got %q, %v", got, err)
+		}
+	})
+	<-entered
+	for range 3 {
+		wg.Go(func() { mustDo(t, s, "k", "behind") })
+	}
+	wg.Go(func() {
+		if _, err := do(context.Background(), s, "k", "behind"); err != nil {
+			t.Error(err)
+		}
+	})
+	waitFor(t, func() bool { return silo.Waiting(s, probeType, "k") == 5 })
+	gate <- struct{}{}
+	wg.Wait()
+	if got := mustDo(t, s, "k", "after"); got != "after" {
+		t.Errorf("got %q", got)
+	}
 }

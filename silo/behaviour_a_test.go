@@ -289,9 +289,10 @@ func TestBehaviourA9AtTheCapTheColdestLeave(t *testing.T) {
 	}
 	for name, limit := range caps {
 		t.Run(name, func(t *testing.T) {
-			fromBothSides(t, limit.cfg, sc, func(t *testing.T, caller grain.Caller, _ *silo.Silo) {
+			fromBothSides(t, limit.cfg, sc, func(t *testing.T, caller grain.Caller, s *silo.Silo) {
 				for _, key := range []string{"a", "b", "c", "a", "d"} { // b is the coldest
 					mustDo(t, caller, key, "")
+					waitFor(t, func() bool { return silo.Idle(s, probeType, key) })
 				}
 				waitFor(t, func() bool { return slices.Equal(sc.noted(), []string{"b"}) })
 				var wg sync.WaitGroup

@@ -38,6 +38,7 @@ type call struct {
 
 	progress atomic.Int32 // a progress
 	answered atomic.Bool  // somebody has taken it upon them to answer
+	inline   bool         // its caller may run it; see workers.here
 	moved    bool         // it never ran here and is to be sent elsewhere; as err
 
 	// The answer, for an in-process caller. Written by who set answered, before ready.

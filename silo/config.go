@@ -72,7 +72,9 @@ type Config struct {
 	// more than one, since a NATS cluster may take 9 s to find a new leader.
 	Heartbeat time.Duration
 
-	// CallTimeout is the deadline of a call whose caller sets none: 30 s.
+	// CallTimeout is the deadline of a call whose caller sets none: 30 s. A method that ignores
+	// its context keeps such a caller beyond it, if that is in this process and its context
+	// cannot be cancelled either.
 	CallTimeout time.Duration
 
 	// IdleAfter is how long an activation goes without a call before it leaves memory:

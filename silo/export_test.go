@@ -52,3 +52,14 @@ func Members(s *Silo) int { return len(s.router.View().Members) }
 
 // PassedOn is how many calls are passed on to other silos right now.
 func PassedOn(s *Silo) int { return len(s.proxies) }
+
+// Idle says that a grain is in memory and nothing runs or waits there: an answer leaves
+// shortly before that.
+func Idle(s *Silo, typ, key string) bool {
+	a := s.types[typ].find(key)
+	if a == nil {
+		return false
+	}
+	_, idle := a.idleSince()
+	return idle
+}

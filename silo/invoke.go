@@ -88,6 +88,7 @@ func (s *Silo) unknownType(typ string) *grain.Error {
 func (s *Silo) call(ctx context.Context, h *hosted, key string, c *call, parent *turn.Turn, awaiting bool) (resp proto.Message, moved bool, err *grain.Error) {
 	c.ready, _ = readies.Get().(chan struct{})
 	c.Begin(nil, parent, s.deadline(ctx, c.method), c.method.ReadOnly)
+	c.inline = parent == nil && !awaiting && ctx.Done() == nil
 	if moved, err := h.admit(key, c); err != nil {
 		readies.Put(c.ready)
 		return nil, moved, err

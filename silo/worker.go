@@ -20,7 +20,8 @@ type workers struct {
 	mu     sync.Mutex
 	ready  readyQueue
 	idle   []*worker
-	coming bool // Invariant: if anything is ready, a worker has been woken that has not come yet
+	guests []*worker // those of callers' own goroutines, see here; not in use
+	coming bool      // Invariant: if anything is ready, a worker has been woken that has not come yet
 	all    map[*worker]struct{}
 	closed bool
 	gone   chan struct{} // closed when the pool is, and no worker is left
@@ -70,17 +71,22 @@ func newWorkers(s *Silo) *workers {
 
 // run has a worker come for a. The activation is marked busy already.
 func (p *workers) run(a *activation) {
+	p.awake()
+	p.mu.Lock()
+	p.ready.push(a)
+	w := p.call()
+	p.mu.Unlock()
+	p.rouse(w)
+}
+
+// awake has the watch look while there is work.
+func (p *workers) awake() {
 	if !p.watched.Load() && p.watched.CompareAndSwap(false, true) {
 		select {
 		case p.wake <- struct{}{}:
 		default:
 		}
 	}
-	p.mu.Lock()
-	p.ready.push(a)
-	w := p.call()
-	p.mu.Unlock()
-	p.rouse(w)
 }
 
 // call finds a worker to come for what is ready, unless one is coming, and nil then. It
@@ -147,6 +153,11 @@ func (p *workers) next(w *worker, came bool) (a *activation, another *worker) {
 // remove ends an idle worker. It is called under the lock.
 func (p *workers) remove(w *worker) {
 	close(w.woken)
+	p.strike(w)
+}
+
+// strike takes a worker off the list. It is called under the lock.
+func (p *workers) strike(w *worker) {
 	delete(p.all, w)
 	if p.closed && len(p.all) == 0 {
 		p.goneOnce.Do(func() { close(p.gone) }) // a stray goroutine's call may bring one more to life
@@ -165,7 +176,10 @@ func (p *workers) close(ctx context.Context) (stuck []*activation) {
 	for _, w := range p.idle {
 		p.remove(w)
 	}
-	p.idle = nil
+	for _, w := range p.guests {
+		p.strike(w)
+	}
+	p.idle, p.guests = nil, nil
 	p.mu.Unlock()
 	select {
 	case <-p.gone:
@@ -233,7 +247,7 @@ func (p *workers) look() (busy bool) {
 			working = append(working, a)
 		}
 	}
-	busy = len(p.all) > len(p.idle)
+	busy = len(p.all) > len(p.idle)+len(p.guests)
 	p.mu.Unlock()
 	now := time.Now()
 	for _, a := range working {
