@@ -32,7 +32,7 @@ faults: iproute ## the fault programme: real processes, every fault, the mutants
 	$(GO) run ./internal/faults/cmd/faults -run '$(RUN)'
 
 .PHONY: faults-ci
-faults-ci: iproute ## the part of it that every change must pass (6 min)
+faults-ci: iproute ## the part of it to run before a change of the cluster (6 min)
 	$(GO) run ./internal/faults/cmd/faults -set ci -run '$(RUN)'
 
 # Partitions need the program ip; without it, or without root, those scenarios are skipped.
