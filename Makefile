@@ -9,6 +9,9 @@ FUZZTIME ?= 30s
 # The race detector needs a C compiler. Where there is none, tests run without it.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
+# What waits for elections of NATS servers, and has a verb of its own.
+MESH = ^(TestMesh|TestConformanceReplicated|TestLeaderChanges)
+
 .PHONY: help
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -18,7 +21,11 @@ test: ## vet, build and run all tests, the samples end to end among them; needs 
 	$(GO) vet ./...
 	$(GO) build ./...
 	cd bench && $(GO) vet ./...
-	$(GO) test $(RACE) -shuffle=on -parallel 4 -timeout 8m ./...
+	$(GO) test $(RACE) -shuffle=on -parallel 4 -timeout 8m -skip '$(MESH)' ./...
+
+.PHONY: test-mesh
+test-mesh: ## what waits for elections of NATS servers: meshes of silos, the replicated store (3 min)
+	$(GO) test $(RACE) -count=1 -timeout 10m -parallel 4 -run '$(MESH)' ./silo ./persistence/natsstore
 
 .PHONY: sim
 sim: ## 10,000 seeds of the simulated cluster, or a trace: SEED=n STEPS=n SCENARIO=calm
